@@ -1,0 +1,159 @@
+"""Parent and child orders, and the split of a quantity into whole lots."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from lobsim.analytics._checks import side_sign
+
+KINDS = ("limit", "market", "ioc", "post_only", "cancel")
+"""What a child order may be; "cancel" withdraws the resting order ``order_id``."""
+
+
+@dataclass(frozen=True)
+class ParentOrder:
+    """What the desk wants: trade ``quantity`` on ``side`` between ``start_s`` and ``end_s``.
+
+    Parameters
+    ----------
+    side : str or int
+        "buy", "sell", +1 or -1; kept as +1 or -1.
+    quantity : int
+        Shares, > 0.
+    start_s, end_s : float
+        Seconds since midnight, start < end.
+    limit_price : float, optional
+        Never trade at a worse price than this.
+
+    Examples
+    --------
+    >>> ParentOrder("sell", 10_000, start_s=10 * 3600, end_s=14 * 3600).side
+    -1
+    """
+
+    side: int
+    quantity: int
+    start_s: float
+    end_s: float
+    limit_price: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "side", side_sign(self.side))
+        if not self.quantity > 0 or self.quantity != int(self.quantity):
+            raise ValueError(f"quantity is {self.quantity}; it must be a whole number above 0")
+        object.__setattr__(self, "quantity", int(self.quantity))
+        if not self.start_s < self.end_s:
+            raise ValueError(f"start_s is {self.start_s} and end_s {self.end_s}; start comes first")
+        if self.limit_price is not None and not self.limit_price > 0:
+            raise ValueError(f"limit_price is {self.limit_price}; it must be positive, or None")
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the window in seconds."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True)
+class ChildOrder:
+    """One message of a strategy to the market, on the side of its parent order.
+
+    Parameters
+    ----------
+    size : int
+        Shares; 0 for a cancel.
+    price : float, optional
+        None for a market order.
+    kind : str, optional
+        One of ``KINDS``; by default "market" without and "limit" with a price.
+    order_id : int, optional
+        The resting order to cancel.
+
+    Examples
+    --------
+    >>> ChildOrder(100).kind, ChildOrder(100, 10.01).kind
+    ('market', 'limit')
+    """
+
+    size: int
+    price: float | None = None
+    kind: str | None = None
+    order_id: int | None = None
+
+    def __post_init__(self) -> None:
+        kind = self.kind or ("market" if self.price is None else "limit")
+        object.__setattr__(self, "kind", kind)
+        if kind not in KINDS:
+            raise ValueError(f"kind is {kind!r}; allowed are {', '.join(KINDS)}")
+        if kind == "cancel":
+            if self.order_id is None:
+                raise ValueError("a cancel needs the order_id of the resting order")
+            return
+        if not self.size > 0 or self.size != int(self.size):
+            raise ValueError(f"size is {self.size}; it must be a whole number above 0")
+        if (kind == "market") != (self.price is None):
+            raise ValueError(f"a {kind} order {'takes no' if kind == 'market' else 'needs a'} price")
+
+
+def allocate(quantity: int, weights, lot: int = 1) -> np.ndarray:
+    r"""Split a quantity into whole lots in proportion to weights, exactly.
+
+    The cumulated target is rounded, not each part, so that rounding never adds up:
+
+    .. math:: n_k = R\left(Q\,W_k\right) - R\left(Q\,W_{k-1}\right), \qquad
+              W_k = \sum_{j\le k} w_j \Big/ \sum_j w_j
+
+    with :math:`R` rounding to the nearest lot (halves up).
+
+    Parameters
+    ----------
+    quantity : int
+        Shares to split, >= 0.
+    weights : array_like of float, shape (n,)
+        Not negative, not all 0.
+    lot : int
+        Lot size in shares. The last part with weight also takes what does not fill a lot.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Not negative; the sum is ``quantity``; each cumulated part lies within one lot of its exact value.
+
+    Examples
+    --------
+    >>> allocate(10, [1, 1, 1, 1]).tolist()
+    [3, 2, 3, 2]
+    >>> allocate(1050, [1, 1, 2], lot=100).tolist()
+    [300, 200, 550]
+    """
+    weights = np.atleast_1d(np.asarray(weights, dtype=np.float64))
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0):
+        raise ValueError("weights must be finite, not negative and not all 0")
+    if quantity < 0 or quantity != int(quantity):
+        raise ValueError(f"quantity is {quantity}; it must be a whole number, 0 or more")
+    if lot < 1 or lot != int(lot):
+        raise ValueError(f"lot is {lot}; it must be a whole number above 0")
+    quantity, lot = int(quantity), int(lot)
+    running = np.cumsum(weights)
+    exact = quantity * (running / running[-1]) / lot
+    # The nudge keeps an exact half a half when the division rounded it down in the last bit.
+    target = lot * np.floor(exact + 0.5 + 1e-9).astype(np.int64)
+    target = np.minimum(target, lot * (quantity // lot))
+    target[np.flatnonzero(weights)[-1] :] = quantity
+    return np.diff(target, prepend=0)
+
+
+def slice_edges(start_s: float, end_s: float, interval_s: float) -> np.ndarray:
+    """Edges of the slices of a window; the last slice is shorter when they do not fit.
+
+    Examples
+    --------
+    >>> slice_edges(0.0, 25.0, 10.0).tolist()
+    [0.0, 10.0, 20.0, 25.0]
+    """
+    if not interval_s > 0:
+        raise ValueError(f"interval_s is {interval_s}; it must be positive")
+    count = max(1, math.ceil((end_s - start_s) / interval_s - 1e-9))
+    edges = start_s + interval_s * np.arange(count + 1, dtype=np.float64)
+    edges[-1] = end_s
+    return edges
