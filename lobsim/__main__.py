@@ -1,0 +1,5 @@
+"""``python -m lobsim`` is the command ``lobsim``."""
+
+from lobsim.cli import main
+
+main()
