@@ -9,7 +9,6 @@ import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import tomllib
 from collections.abc import Callable
@@ -161,14 +160,10 @@ def _kernel(course: Path) -> Finding:
 def _compile_cache() -> Finding:
     from lobsim.engine import jit
 
-    folder = Path(jit.cache_folder())
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
+    folder = jit.cache_folder("engine")
+    if folder is None:
         fix = "set NUMBA_CACHE_DIR to a folder that you may write to"
-        detail = f"{folder} cannot be written to ({error.strerror}); every start compiles anew"
+        detail = "no cache folder can be written to; every start compiles anew"
         return Finding("compile cache", NOTE, detail, fix)
     if not any(folder.rglob("*.nbi")):
         detail = f"writable, still cold: the first book compiles once ({folder})"

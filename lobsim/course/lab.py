@@ -16,6 +16,12 @@ from lobsim.course.workspace import Workspace, WorkspaceError, write_atomically
 
 FIRST_PORT = 8888
 PORTS_TRIED = 20
+# The first would ask at every new start whether to fetch news; the rest serves course owners.
+SWITCHED_OFF = ("@jupyterlab/apputils-extension:announcements", "@jupyter/nbgrader")
+SERVER_PARTS_OFF = tuple(
+    f"nbgrader.server_extensions.{part}"
+    for part in ("formgrader", "validate_assignment", "assignment_list", "course_list")
+)
 
 __all__ = ["Launch", "find_port", "plan_launch", "start"]
 
@@ -104,17 +110,26 @@ def _write_settings(workspace: Workspace) -> Path:
     """Lay the kernel description and the page settings; returns the folder that holds them."""
     settings = workspace.state / "jupyter"
     kernel = {
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [
+            sys.executable,
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+            "--log-level=ERROR",  # a warning about unencrypted loopback would greet each start
+        ],
         "display_name": "Python 3 (lobsim)",
         "language": "python",
         "metadata": {"debugger": True},
         # Two threads of a numerical library beside another busy process are far slower than one.
         "env": {"LOBSIM_COURSE": str(workspace.course), "OMP_NUM_THREADS": "1"},
     }
-    page = {"disabledExtensions": {"@jupyter/nbgrader": True}}
+    page = {"disabledExtensions": dict.fromkeys(SWITCHED_OFF, True)}
+    server = {"ServerApp": {"jpserver_extensions": dict.fromkeys(SERVER_PARTS_OFF, False)}}
     for path, content in (
         (settings / "data" / "kernels" / "python3" / "kernel.json", kernel),
         (settings / "config" / "labconfig" / "page_config.json", page),
+        (settings / "config" / "jupyter_server_config.json", server),
     ):
         write_atomically(path, json.dumps(content, indent=1).encode())
     return settings
