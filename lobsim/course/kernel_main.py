@@ -1,0 +1,114 @@
+"""The process that holds a learner's code: take on the limits, drop all rights, start IPython.
+
+Started by :mod:`lobsim.course.kernel` as ``python -I -m lobsim.course.kernel_main SPEC`` where SPEC
+is a JSON object. Inside a sandbox the process begins with just enough rights to fill its scratch
+folders and to become an ordinary user; it gives them up before anything of the learner is read.
+"""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+
+def take_limits(limits: dict[str, list[int]]) -> None:
+    """Set resource limits (soft = hard, so that they cannot be raised again); names as in `resource`."""
+    try:
+        import resource
+    except ImportError:  # Windows has none; the time limits of the grader still hold there.
+        return
+    for name, value in limits.items():
+        which = getattr(resource, name, None)
+        if which is None:
+            continue
+        hard = resource.getrlimit(which)[1]
+        if hard != resource.RLIM_INFINITY:
+            value = min(value, hard)
+        resource.setrlimit(which, (value, value))
+
+
+def fill_scratch(copies: list[list[str]]) -> None:
+    """Copy read-only folders into the writable scratch: the lesson's files and warm caches."""
+    for source, target in copies:
+        if Path(source).is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True, copy_function=shutil.copyfile)
+
+
+def become(uid: int, own: list[str]) -> None:
+    """Hand the scratch folders to user `uid` and turn into that user for good (root only)."""
+    for top in own:
+        for folder, _, files in os.walk(top):
+            os.chown(folder, uid, uid)
+            for name in files:
+                os.chown(os.path.join(folder, name), uid, uid)
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
+def kernel_app(addresses: dict[str, str], key: str):
+    """An IPython kernel which *connects* to the grader's sockets instead of opening its own.
+
+    So the sandbox needs no folder that both sides can write, and nothing inside can put a link
+    in the place of a socket.
+    """
+    from ipykernel.kernelapp import IPKernelApp
+
+    class ConnectingKernel(IPKernelApp):
+        def init_connection_file(self):
+            self.session.key = key.encode()
+
+        def write_connection_file(self, **_):
+            pass
+
+        def log_connection_info(self):
+            self._ports = {}
+
+        def cleanup_connection_file(self):
+            pass
+
+        def init_heartbeat(self):
+            # The grader sees the process itself, so it needs no heartbeat.
+            pass
+
+        def _bind_socket(self, s, port):
+            if s is self.control_socket:
+                s.connect(addresses["control"])
+            elif s not in (self.shell_socket, self.stdin_socket):
+                s.connect(addresses["iopub"])
+            return 0
+
+        def init_sockets(self):
+            super().init_sockets()
+            # Last of all: ipykernel's debugger socket would follow shell's address otherwise
+            # and take every second request.
+            self.shell_socket.connect(addresses["shell"])
+
+    return ConnectingKernel.instance()
+
+
+def main(spec: dict) -> None:
+    """Prepare the process as `spec` says, then run the kernel until it is told to stop."""
+    fill_scratch(spec.get("copies", []))
+    take_limits(spec.get("limits", {}))
+    if spec.get("uid") is not None:
+        become(spec["uid"], spec.get("own", []))
+    if spec.get("cwd"):
+        os.chdir(spec["cwd"])
+    if spec.get("probe"):
+        import lobsim
+
+        sys.stdout.write(f"ready {lobsim.__version__}\n")
+        return
+    from lobsim.course.quick_jupyter import quick_jupyter
+
+    quick_jupyter()
+    app = kernel_app(spec["addresses"], spec["key"])
+    # No history file, no start-up scripts: two students' runs must not differ by what lies around.
+    app.initialize(["--HistoryManager.enabled=False", "--IPKernelApp.log_level=50"])
+    app.start()
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -1,0 +1,233 @@
+"""The outputs of one learner's cell: bounded in bytes, right in shape, harmless in a browser."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lobsim.course.limits import Limits
+
+_TEXT = ("text/plain", "text/markdown", "text/latex")
+_IMAGES = ("image/png", "image/jpeg", "image/gif")
+_TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "caption", "center", "code", "col", "colgroup", "dd",
+    "details", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6",
+    "hr", "i", "img", "kbd", "li", "mark", "ol", "p", "pre", "s", "samp", "small", "span",
+    "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt",
+    "u", "ul", "var",
+}
+_ATTRIBUTES = ["class", "id", "title", "alt", "align", "colspan", "rowspan", "scope", "open",
+               "border", "width", "height"]
+_DANGER = re.compile(r"<\s*/?\s*[a-zA-Z!?/]|javascript\s*:|vbscript\s*:|data\s*:\s*text", re.I)
+
+
+def clean_html(text: str) -> str:
+    """HTML without scripts, event handlers, frames, forms, styles and outside addresses."""
+    import bleach
+
+    def attributes(tag: str, name: str, value: str) -> bool:
+        if tag == "img" and name == "src":
+            return value.startswith("data:image/") and "svg" not in value[:30]
+        if tag == "a" and name == "href":
+            return value.startswith(("#", "https://", "http://"))
+        return name in _ATTRIBUTES
+
+    text = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", "", text)
+    return bleach.clean(text, tags=_TAGS, attributes=attributes, strip=True,
+                        protocols=["http", "https", "data"], strip_comments=True)
+
+
+def clean_markdown(text: str) -> str:
+    """Markdown that can show no HTML but what `clean_html` allows; plain text stays as it is."""
+    if not _DANGER.search(text):
+        return text
+
+    def tag(match: re.Match) -> str:
+        cleaned = clean_html(match.group(0))
+        name = re.match(r"<\s*/?\s*([a-zA-Z0-9]*)", match.group(0)).group(1).lower()
+        if cleaned or name in _TAGS:
+            # A closing tag alone is harmless, but the cleaner drops it: keep it as it was.
+            return cleaned if not match.group(0).startswith("</") else f"</{name}>"
+        return match.group(0).replace("<", "&lt;")
+
+    text = re.sub(r"<(?=\s*[/!?]?\s*[a-zA-Z!?])[^<>]*>?", _opening(tag), text)
+    return re.sub(r"(?i)(javascript|vbscript)\s*:|data\s*:\s*text", "blocked:", text)
+
+
+def _opening(close_tag: Any) -> Any:
+    def replace(match: re.Match) -> str:
+        text = match.group(0)
+        if not text.endswith(">"):
+            return text.replace("<", "&lt;")
+        if text.startswith("</"):
+            return close_tag(match)
+        name = re.match(r"<\s*([a-zA-Z0-9]*)", text)
+        if name is None or name.group(1).lower() not in _TAGS:
+            return text.replace("<", "&lt;")
+        # Clean the opening tag by itself, then drop the closing tag the cleaner adds.
+        cleaned = clean_html(text)
+        return re.sub(rf"</{re.escape(name.group(1).lower())}>$", "", cleaned)
+
+    return replace
+
+
+def _as_text(value: Any) -> str | None:
+    if type(value) is list and all(type(line) is str for line in value):
+        return "".join(value)
+    return value if type(value) is str else None
+
+
+def clean_bundle(data: Any) -> dict[str, str]:
+    """The parts of a display message that a page may show."""
+    result: dict[str, str] = {}
+    for kind, value in data.items() if type(data) is dict else []:
+        text = _as_text(value)
+        if text is None:
+            continue
+        if kind in _IMAGES and re.fullmatch(r"[A-Za-z0-9+/=\s]*", text):
+            result[kind] = text
+        elif kind == "text/html":
+            result[kind] = clean_html(text)
+        elif kind == "text/markdown":
+            result[kind] = clean_markdown(text)
+        elif kind in _TEXT:
+            result[kind] = text
+    if result and "text/plain" not in result:
+        result["text/plain"] = ""
+    return result
+
+
+class OutputBox:
+    """Collects the output messages of one cell, up to the limits.
+
+    Parameters
+    ----------
+    limits : Limits
+        ``text_bytes`` of printed text and ``rich_bytes`` of anything else are kept per cell.
+    room_bytes : int
+        Bytes that may still be kept in the whole notebook.
+    """
+
+    def __init__(self, limits: Limits, room_bytes: int):
+        self.outputs: list[dict] = []
+        self._text_left = min(limits.text_bytes, max(room_bytes, 0))
+        self._rich_left = min(limits.rich_bytes, max(room_bytes, 0))
+        self._dropped_text = 0
+        self._dropped_rich = 0
+        self._clear_next = False
+        self._displays: dict[str, list[dict]] = {}
+
+    def take(self, kind: str, content: dict) -> None:
+        """Take one message; wrong shapes are passed over."""
+        if kind == "clear_output":
+            if content.get("wait"):
+                self._clear_next = True
+            else:
+                self._clear()
+            return
+        if self._clear_next and kind in ("stream", "display_data", "execute_result", "error"):
+            self._clear()
+        handler = {"stream": self._stream, "display_data": self._display,
+                   "execute_result": self._display, "update_display_data": self._update,
+                   "error": self._error}.get(kind)
+        if handler is self._display:
+            self._display(content, kind)
+        elif handler is not None:
+            handler(content)
+
+    def _clear(self) -> None:
+        self.outputs.clear()
+        self._displays.clear()
+        self._clear_next = False
+
+    def _stream(self, content: dict) -> None:
+        name, text = content.get("name"), content.get("text")
+        if name not in ("stdout", "stderr") or type(text) is not str:
+            return
+        kept = text[:self._text_left]
+        self._dropped_text += len(text) - len(kept)
+        self._text_left -= len(kept)
+        if not kept:
+            return
+        last = self.outputs[-1] if self.outputs else None
+        if last is not None and last["output_type"] == "stream" and last["name"] == name:
+            last["text"] += kept
+        else:
+            self.outputs.append({"output_type": "stream", "name": name, "text": kept})
+
+    def _display(self, content: dict, kind: str) -> None:
+        data = clean_bundle(content.get("data"))
+        if not data or not self._fits(data):
+            return
+        output = {"output_type": kind, "data": data, "metadata": _alt_only(content)}
+        if kind == "execute_result":
+            count = content.get("execution_count")
+            output["execution_count"] = count if type(count) is int else None
+        self.outputs.append(output)
+        handle = _display_id(content)
+        if handle:
+            self._displays.setdefault(handle, []).append(output)
+
+    def _update(self, content: dict) -> None:
+        data = clean_bundle(content.get("data"))
+        shown = self._displays.get(_display_id(content) or "", [])
+        if shown and data and self._fits(data):
+            for output in shown:
+                output["data"] = dict(data)
+
+    def _error(self, content: dict) -> None:
+        name, value = content.get("ename"), content.get("evalue")
+        traceback = content.get("traceback")
+        lines = traceback if type(traceback) is list else []
+        lines = [line for line in lines if type(line) is str]
+        size = sum(map(len, lines))
+        if size > self._text_left + 20_000:  # an error is always worth showing, not in full length
+            lines = [line[:500] for line in lines[-4:]]
+        self.outputs.append({"output_type": "error", "ename": str(name)[:200],
+                             "evalue": str(value)[:2000], "traceback": lines[:200]})
+
+    def _fits(self, data: dict[str, str]) -> bool:
+        size = sum(map(len, data.values()))
+        if size > self._rich_left:
+            self._dropped_rich += 1
+            return False
+        self._rich_left -= size
+        return True
+
+    def finish(self) -> list[dict]:
+        """The outputs, with a last line saying what was left out."""
+        notes = []
+        if self._dropped_text:
+            notes.append(f"{self._dropped_text:,} more characters were printed and left out")
+        if self._dropped_rich:
+            notes.append(f"{self._dropped_rich} output(s) were too large and left out")
+        if notes:
+            self.outputs.append({"output_type": "stream", "name": "stdout",
+                                 "text": "\n[" + "; ".join(notes) + "]\n"})
+        return self.outputs
+
+
+def _display_id(content: dict) -> str | None:
+    transient = content.get("transient")
+    handle = transient.get("display_id") if type(transient) is dict else None
+    return handle if type(handle) is str else None
+
+
+def _alt_only(content: dict) -> dict:
+    """Of the metadata only the texts that describe a picture."""
+    metadata = content.get("metadata")
+    kept = {}
+    for kind in _IMAGES:
+        entry = metadata.get(kind) if type(metadata) is dict else None
+        if type(entry) is dict and type(entry.get("alt")) is str:
+            kept[kind] = {"alt": entry["alt"][:1000]}
+    return kept
+
+
+def outputs_bytes(outputs: list[dict]) -> int:
+    """Rough size of a list of outputs in characters."""
+    total = 0
+    for output in outputs:
+        total += len(output.get("text", "")) + sum(map(len, output.get("traceback", [])))
+        total += sum(map(len, output.get("data", {}).values()))
+    return total
