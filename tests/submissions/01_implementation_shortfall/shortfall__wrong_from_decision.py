@@ -1,0 +1,7 @@
+# marks: 0.5  mistake: trading_from_decision
+def shortfall(side, quantity, prices, sizes, decision_price, arrival_price, end_price, fees):
+    filled = sizes.sum()
+    parts = {"delay": side * filled * (arrival_price - decision_price),
+             "trading": side * ((prices * sizes).sum() - filled * decision_price),
+             "opportunity": side * (quantity - filled) * (end_price - decision_price), "fees": fees}
+    return parts | {"total": sum(parts.values())}
