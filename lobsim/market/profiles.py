@@ -1,0 +1,244 @@
+"""Named markets: small sets of documented parameters (`profiles["SPY"]`, `profiles["BTC-USD"]`)."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+_TABLE = 256
+"""Entries of a size table; a size is drawn by one byte of a random word."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Parameters of one market.
+
+    Rates are per second of the *average* minute of the day; the intraday curve multiplies the
+    arrivals (and their volatility, by its square root). Distances and edges are in ticks, sizes in
+    `size_unit`, times in seconds.
+
+    The flow is Cont-Stoikov-Talreja's [1]_ (limit arrivals that fall as a power of the distance
+    from the opposite best quote, cancellation per order, market orders), moved by an efficient
+    price ``F`` that is drawn beforehand from its own random stream:
+
+    * a maker places an order only where its edge against ``F`` is at least ``-maker_slack_ticks``
+      and pulls it (at `stale_rate_per_s`) when the edge falls below that; some of these stale
+      orders are hit before they are pulled (`snipe_share`);
+    * an open spread is refilled at `refill_rate_per_s`, on the side with the larger edge;
+    * a market order follows the price that takers foresee, ``F`` after `lookahead_s`, with
+      probability `informed_share`, and else continues the running meta-order (heavy-tailed
+      length, Lillo-Mike-Farmer [2]_), which gives signs their long memory.
+
+    Own trades move ``F`` (see `lobsim.market.impact`); the background flow's own impact is in the
+    path already.
+
+    Parameters
+    ----------
+    name, symbol, description : str
+    tick_size, start_price : float
+        Currency per unit.
+    lot_size : float
+        Smallest quantity (1 share, or a fraction of a coin); the engine counts in lots.
+    size_unit : str
+        "shares" or "BTC": what a size of 1.0 means.
+    day_start_s, day_end_s : float
+        The trading day, seconds after local midnight.
+    volume_curve : tuple of float
+        Weights of equally wide bins over the day.
+    daily_volume : float
+        Expected volume of a day.
+    volatility_bps : float
+        Standard deviation of one average minute's change of ``F``, in basis points.
+    jump_share, jump_rate_per_s : float
+        Share of the variance that arrives in jumps, and how often one happens.
+    vol_of_vol : float
+        Per-minute relative noise of the slowly varying variance (0 = constant volatility).
+    limit_rate_per_s : float
+        Arrivals at distance 1 from the opposite best, per side.
+    limit_decay, limit_levels : float, int
+        Power of the fall with distance, and the largest distance.
+    limit_sizes, market_sizes : tuple of (size, probability)
+    cancel_rate_per_s : float
+        Rate at which each resting order is cancelled.
+    market_rate_per_s : float
+    meta_min_orders : float
+        Smallest of the meta-order lengths, whose tail exponent is 1.6.
+    depth_per_tick : float
+        Size that moves the efficient price by one tick if traded at once (1/q of Obizhaeva-Wang).
+    permanent_share : float
+        Share of that move which stays.
+    impact_times_s, impact_weights : tuple of float
+        Decay times of the transient rest and their weights (sum 1).
+    maker_fee, taker_fee : float
+        Paid per unit if `fee_unit` is "per_share", of the notional in bps if "bps"; negative
+        values are rebates.
+    max_live : int
+        Orders that may rest at one time, own orders included.
+
+    References
+    ----------
+    .. [1] R. Cont, S. Stoikov, R. Talreja, "A stochastic model for order book dynamics",
+       Operations Research 58(3), 2010, section 2.
+    .. [2] F. Lillo, S. Mike, J. D. Farmer, "Theory for long memory in supply and demand",
+       Physical Review E 71, 2005.
+    """
+
+    name: str
+    symbol: str
+    description: str
+    tick_size: float
+    lot_size: float
+    size_unit: str
+    start_price: float
+    day_start_s: float
+    day_end_s: float
+    volume_curve: tuple[float, ...]
+    daily_volume: float
+    volatility_bps: float
+    jump_share: float
+    jump_rate_per_s: float
+    vol_of_vol: float
+    limit_rate_per_s: float
+    limit_decay: float
+    limit_levels: int
+    limit_sizes: tuple[tuple[float, float], ...]
+    cancel_rate_per_s: float
+    market_rate_per_s: float
+    market_sizes: tuple[tuple[float, float], ...]
+    meta_min_orders: float
+    informed_share: float
+    lookahead_s: float
+    maker_slack_ticks: float
+    maker_lean: float
+    stale_rate_per_s: float
+    snipe_share: float
+    refill_rate_per_s: float
+    depth_per_tick: float
+    permanent_share: float
+    impact_times_s: tuple[float, ...]
+    impact_weights: tuple[float, ...]
+    maker_fee: float
+    taker_fee: float
+    fee_unit: str
+    max_live: int = 512
+    band_ticks: int = 8192
+
+    @property
+    def volatility_ticks_per_sqrt_s(self) -> float:
+        """Standard deviation of one average second's change of the efficient price, in ticks."""
+        per_minute = self.volatility_bps * 1e-4 * self.start_price / self.tick_size
+        return per_minute / math.sqrt(60.0)
+
+    def with_changes(self, **changes) -> "Profile":
+        """Return a copy with some parameters replaced.
+
+        Examples
+        --------
+        >>> profiles["SPY"].with_changes(taker_fee=0.0).taker_fee
+        0.0
+        """
+        return replace(self, **changes)
+
+
+def size_table(sizes, lot_size: float) -> np.ndarray:
+    """Spread a discrete size distribution over 256 equally likely entries, in lots.
+
+    Probabilities are rounded to 1/256 by cumulative sums, so that the shares add up.
+    """
+    values = np.array([round(size / lot_size) for size, _ in sizes], dtype=np.int64)
+    edges = np.cumsum([p for _, p in sizes])
+    edges = np.rint(edges / edges[-1] * _TABLE).astype(int)
+    counts = np.diff(np.concatenate([[0], edges]))
+    return np.repeat(values, counts)
+
+
+_SPY_CURVE = (0.130, 0.092, 0.080, 0.074, 0.070, 0.058, 0.050, 0.050, 0.048, 0.053, 0.057, 0.073,
+              0.165)
+
+SPY = Profile(
+    name="SPY",
+    symbol="SPY",
+    description="Large-tick index fund on one venue with about a fifteenth of its volume",
+    tick_size=0.01,
+    lot_size=1.0,
+    size_unit="shares",
+    start_price=168.0,
+    day_start_s=34200.0,
+    day_end_s=57600.0,
+    volume_curve=_SPY_CURVE,
+    daily_volume=6.5e6,
+    volatility_bps=3.0,
+    jump_share=0.15,
+    jump_rate_per_s=0.01,
+    vol_of_vol=0.10,
+    limit_rate_per_s=4.0,
+    limit_decay=1.0,
+    limit_levels=12,
+    limit_sizes=((10, 0.04), (40, 0.04), (100, 0.52), (200, 0.22), (300, 0.09), (500, 0.09)),
+    cancel_rate_per_s=0.30,
+    market_rate_per_s=2.0,
+    market_sizes=((5, 0.06), (20, 0.06), (50, 0.08), (100, 0.45), (200, 0.16), (300, 0.08),
+                  (500, 0.06), (1000, 0.035), (2000, 0.012), (5000, 0.003)),
+    meta_min_orders=1.5,
+    informed_share=0.35,
+    lookahead_s=1.5,
+    maker_slack_ticks=0.5,
+    maker_lean=0.8,
+    stale_rate_per_s=40.0,
+    snipe_share=0.05,
+    refill_rate_per_s=25.0,
+    depth_per_tick=2000.0,
+    permanent_share=0.2,
+    impact_times_s=(5.0, 60.0, 600.0),
+    impact_weights=(0.4, 0.3, 0.3),
+    maker_fee=-0.0020,
+    taker_fee=0.0030,
+    fee_unit="per_share",
+)
+
+_FLAT_DAY = (1.0,) * 24
+
+BTC_USD = Profile(
+    name="BTC-USD",
+    symbol="BTC/USD",
+    description="Bitcoin against the dollar on one exchange: coarse tick, thin queues, jumps",
+    tick_size=1.0,
+    lot_size=0.0001,
+    size_unit="BTC",
+    start_price=78_000.0,
+    day_start_s=0.0,
+    day_end_s=86400.0,
+    volume_curve=_FLAT_DAY,
+    daily_volume=900.0,
+    volatility_bps=3.0,
+    jump_share=0.5,
+    jump_rate_per_s=0.05,
+    vol_of_vol=0.20,
+    limit_rate_per_s=6.0,
+    limit_decay=0.7,
+    limit_levels=20,
+    limit_sizes=((0.005, 0.15), (0.013, 0.25), (0.03, 0.2), (0.06, 0.2), (0.12, 0.12), (0.4, 0.08)),
+    cancel_rate_per_s=0.5,
+    market_rate_per_s=0.2,
+    market_sizes=((0.0005, 0.15), (0.003, 0.2), (0.013, 0.25), (0.04, 0.18), (0.1, 0.12),
+                  (0.25, 0.08), (0.8, 0.02)),
+    meta_min_orders=1.2,
+    informed_share=0.4,
+    lookahead_s=1.0,
+    maker_slack_ticks=1.0,
+    maker_lean=0.5,
+    stale_rate_per_s=60.0,
+    snipe_share=0.02,
+    refill_rate_per_s=20.0,
+    depth_per_tick=0.3,
+    permanent_share=0.2,
+    impact_times_s=(5.0, 60.0, 600.0),
+    impact_weights=(0.4, 0.3, 0.3),
+    maker_fee=2.0,
+    taker_fee=5.0,
+    fee_unit="bps",
+    max_live=1024,
+    band_ticks=32768,
+)
+
+profiles: dict[str, Profile] = {"SPY": SPY, "BTC-USD": BTC_USD}

@@ -1,0 +1,102 @@
+"""Random numbers for kernels: hashed streams of 64-bit words, kept as plain integers.
+
+A market draws from several streams (price path, order flow, reactions). Each stream is a
+SplitMix64 sequence [1]_: word ``k`` is ``mix(key + (k + 1) * GOLDEN)``, so any word can be had
+without the ones before it, state is one counter in an array, and a batch of markets needs no
+generator objects. Keys are hashed from the seed twice, because streams keyed by a linear
+counter would be shifted copies of one another for consecutive seeds.
+
+Normal and exponential draws use only ``+ - * /`` (no libm), so that a seed gives the same
+bits on every machine with IEEE arithmetic.
+
+References
+----------
+.. [1] G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators",
+   OOPSLA 2014, figure 16 (constants of ``mix``).
+"""
+
+import numpy as np
+
+from lobsim.engine.jit import njit
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_M1 = np.uint64(0xBF58476D1CE4E5B9)
+_M2 = np.uint64(0x94D049BB133111EB)
+_STREAM = np.uint64(0xD1342543DE82EF95)
+_S27 = np.uint64(27)
+_S30 = np.uint64(30)
+_S31 = np.uint64(31)
+_S11 = np.uint64(11)
+_S8 = np.uint64(8)
+_S1 = np.uint64(1)
+_TOP = np.uint64(1 << 63)
+_LOW52 = np.uint64((1 << 52) - 1)
+_S12 = np.uint64(12)
+_EVEN_BYTES = np.uint64(0x00FF00FF00FF00FF)
+_SUM16 = np.uint64(0x0001000100010001)
+_S48 = np.uint64(48)
+_TO_UNIT = 1.0 / 9007199254740992.0
+_TO_UNIT52 = 1.0 / 4503599627370496.0
+_LN2 = 0.6931471805599453
+# A sum of eight uniform bytes: mean 8 * 127.5, variance 8 * (256**2 - 1) / 12.
+_BYTES_MEAN = 1020.0
+_BYTES_INV_STD = 1.0 / 209.02152999054430
+
+
+@njit(_nrt=False)
+def mix(z):
+    """Scramble a 64-bit word; a bijection whose output bits all depend on all input bits."""
+    z = (z ^ (z >> _S30)) * _M1
+    z = (z ^ (z >> _S27)) * _M2
+    return z ^ (z >> _S31)
+
+
+@njit(_nrt=False)
+def stream_key(seed, stream):
+    """Key of one stream of one seed (both uint64); neighbouring seeds share nothing."""
+    return mix(mix(seed + GOLDEN) + stream * _STREAM)
+
+
+@njit(_nrt=False)
+def word(key, index):
+    """Word number ``index`` (uint64) of the stream ``key``."""
+    return mix(key + (index + _S1) * GOLDEN)
+
+
+@njit(_nrt=False)
+def uniform(bits):
+    """Uniform number in [0, 1) from 64 random bits."""
+    return np.float64(bits >> _S11) * _TO_UNIT
+
+
+@njit(_nrt=False)
+def exponential(bits):
+    """Exponential number with mean 1 from 64 random bits.
+
+    The count of leading zeros is geometric and the bits after the first one are uniform and
+    independent of it: ``-log(u) = (zeros + 1) log 2 - log(1 + fraction)``. The last logarithm is
+    the series of ``2 artanh(s)`` to ``s**11`` (absolute error below 2e-7).
+    """
+    total = _LN2
+    for _ in range(64):
+        if bits & _TOP:
+            break
+        bits = bits << _S1
+        total += _LN2
+    fraction = np.float64((bits >> _S11) & _LOW52) * _TO_UNIT52
+    s = fraction / (2.0 + fraction)
+    q = s * s
+    log1p = 2.0 * s * (1.0 + q * (1 / 3 + q * (0.2 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11))))))
+    return total - log1p
+
+
+@njit(_nrt=False)
+def normal(bits):
+    """Standardised sum of the eight bytes of a word: mean 0, variance 1, kurtosis 2.85.
+
+    Bell-shaped and bounded (|value| < 4.9); sums of a few of them are normal for any purpose
+    here, and unlike Box-Muller it needs neither logarithm nor cosine.
+    """
+    pairs = (bits & _EVEN_BYTES) + ((bits >> _S8) & _EVEN_BYTES)
+    total = (pairs * _SUM16) >> _S48
+    return (np.float64(total) - _BYTES_MEAN) * _BYTES_INV_STD
