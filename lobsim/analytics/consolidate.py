@@ -9,6 +9,7 @@ ELIGIBLE_CONDITIONS = frozenset("ABHORW")
 """Quote conditions that may set the NBBO: R regular, O opening, A B H W slow but still firm."""
 
 _SIDES = ("bid", "ask")
+_COLUMNS = ["time_ns", "bid", "bid_size", "ask", "ask_size", "bid_exchange", "ask_exchange"]
 
 
 def nbbo(
@@ -142,7 +143,7 @@ def _sides(quotes: pd.DataFrame) -> pd.DataFrame:
             columns[f"{side}_exchange"] = np.where(
                 there, quotes[f"{side}_exchange"].to_numpy(dtype=object), ""
             )
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns)[[name for name in _COLUMNS if name in columns]]
 
 
 def _consolidate(quotes, conditions, sizes, max_age_s, report) -> pd.DataFrame:
@@ -174,8 +175,7 @@ def _consolidate(quotes, conditions, sizes, max_age_s, report) -> pd.DataFrame:
         columns[f"{side}_size"] = total if sizes == "sum" else largest
         columns[f"{side}_exchange"] = names[leader]
     report["stale"] = int(stale.sum())
-    order = [*("time_ns", "bid", "bid_size", "ask", "ask_size"), "bid_exchange", "ask_exchange"]
-    return pd.DataFrame(columns)[order]
+    return pd.DataFrame(columns)[_COLUMNS]
 
 
 def _best(key, size, time, rows_of, max_age_ns):

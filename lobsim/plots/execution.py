@@ -73,7 +73,7 @@ def shortfall_waterfall(
         ax.plot([at + 0.31, at + 0.69], 2 * [starts[at + 1]], color=GREY, linewidth=0.8)
     ax.axhline(0, color=BLACK, linewidth=0.8)
     ax.set_xticks(range(len(_PARTS) + 1), [*_PARTS, "total"])
-    low, high = min(bottoms.min(), starts.min(), heights.min()), max(starts.max(), heights.max())
+    low, high = min(starts.min(), total), max(starts.max(), total)
     ax.set_ylim(low - (0.08 * reach if low < 0 else 0), high + 0.16 * reach)
     ax.set_ylabel("cost (bps of decision notional)" if unit == "bps" else "cost ($)")
     ax.grid(axis="x", visible=False)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lobsim.analytics._checks import side_sign
+from lobsim.engine.codes import Kind
 
-KINDS = ("limit", "market", "ioc", "post_only", "cancel")
-"""What a child order may be; "cancel" withdraws the resting order ``order_id``."""
+_KINDS = (Kind.LIMIT, Kind.MARKET, Kind.IOC, Kind.FOK, Kind.POST_ONLY, Kind.CANCEL)
 
 
 @dataclass(frozen=True)
@@ -64,35 +64,53 @@ class ChildOrder:
         Shares; 0 for a cancel.
     price : float, optional
         None for a market order.
-    kind : str, optional
-        One of ``KINDS``; by default "market" without and "limit" with a price.
+    kind : lobsim.engine.Kind, int or str, optional
+        LIMIT, MARKET, IOC, FOK, POST_ONLY or CANCEL, also as "limit" and so on; by default MARKET without
+        and LIMIT with a price.
     order_id : int, optional
-        The resting order to cancel.
+        The resting order that a CANCEL withdraws.
 
     Examples
     --------
-    >>> ChildOrder(100).kind, ChildOrder(100, 10.01).kind
-    ('market', 'limit')
+    >>> ChildOrder(100).kind.name, ChildOrder(100, 10.01).kind.name
+    ('MARKET', 'LIMIT')
+    >>> ChildOrder(100, 10.01, "post_only").kind
+    <Kind.POST_ONLY: 5>
     """
 
     size: int
     price: float | None = None
-    kind: str | None = None
+    kind: Kind | int | str | None = None
     order_id: int | None = None
 
     def __post_init__(self) -> None:
-        kind = self.kind or ("market" if self.price is None else "limit")
+        kind = self.kind
+        if kind is None:
+            kind = Kind.MARKET if self.price is None else Kind.LIMIT
+        kind = _kind(kind)
         object.__setattr__(self, "kind", kind)
-        if kind not in KINDS:
-            raise ValueError(f"kind is {kind!r}; allowed are {', '.join(KINDS)}")
-        if kind == "cancel":
+        if kind == Kind.CANCEL:
             if self.order_id is None:
                 raise ValueError("a cancel needs the order_id of the resting order")
             return
         if not self.size > 0 or self.size != int(self.size):
             raise ValueError(f"size is {self.size}; it must be a whole number above 0")
-        if (kind == "market") != (self.price is None):
-            raise ValueError(f"a {kind} order {'takes no' if kind == 'market' else 'needs a'} price")
+        if kind == Kind.MARKET and self.price is not None:
+            raise ValueError(f"a MARKET order takes no price, and {self.price} was given")
+        if kind != Kind.MARKET and self.price is None:
+            raise ValueError(f"a {kind.name} order needs a price")
+
+
+def _kind(kind) -> Kind:
+    """Kind of a child order from its name, number or itself."""
+    try:
+        found = Kind[kind.upper()] if isinstance(kind, str) else Kind(kind)
+    except (KeyError, ValueError):
+        found = None
+    if found not in _KINDS:
+        allowed = ", ".join(member.name for member in _KINDS)
+        raise ValueError(f"kind is {kind!r}; allowed are {allowed}")
+    return found
 
 
 def allocate(quantity: int, weights, lot: int = 1) -> np.ndarray:

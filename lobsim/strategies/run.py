@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from lobsim.analytics.shortfall import Shortfall, implementation_shortfall, slippage_bps, vwap
+from lobsim.engine.codes import Kind
 from lobsim.strategies.orders import ChildOrder, ParentOrder
 from lobsim.strategies.schedules import Strategy, resting_orders
 
-# Message kinds of the engine, by the names that child orders use.
-_KIND_CODES = {"limit": 1, "market": 2, "ioc": 3, "post_only": 5}
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Execution:
     fills : DataFrame
         ``time_s, side, price, size, fee, maker, order_id``; fees in currency, positive = paid.
     children : DataFrame
-        What was sent: ``time_s, kind, size, price, order_id``.
+        What was sent: ``time_s, kind`` (name), ``size, price, order_id``.
     decision_price, arrival_price, end_price : float
         Midpoints when :func:`execute` was called, at ``order.start_s`` and at ``order.end_s``.
     shortfall : Shortfall
@@ -197,7 +196,7 @@ def _action_times(order: ParentOrder, interval_s: float) -> np.ndarray:
 
 def _send(market, child: ChildOrder, order: ParentOrder, position: float) -> dict:
     """Pass one child to the market; refuse what would trade more than the parent order."""
-    if child.kind == "cancel":
+    if child.kind == Kind.CANCEL:
         market.cancel(child.order_id)
         number = child.order_id
     else:
@@ -208,12 +207,10 @@ def _send(market, child: ChildOrder, order: ParentOrder, position: float) -> dic
                 f"the strategy asked for {child.size} at {market.clock_s:g} s, but of "
                 f"{order.quantity} only {order.quantity - committed:g} are left"
             )
-        number = market.submit(
-            order.side, child.size, price=child.price, kind=_KIND_CODES[child.kind]
-        )
+        number = market.submit(order.side, child.size, price=child.price, kind=child.kind)
     return {
         "time_s": market.clock_s,
-        "kind": child.kind,
+        "kind": child.kind.name,
         "size": child.size,
         "price": math.nan if child.price is None else child.price,
         "order_id": number,

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from lobsim.engine.codes import Kind
 from lobsim.strategies.orders import ChildOrder, ParentOrder, allocate, slice_edges
 
 
@@ -50,7 +51,7 @@ class _Benchmark:
             return []
         if self.order.limit_price is None:
             return [ChildOrder(size)]
-        return [ChildOrder(size, self.order.limit_price, "ioc")]
+        return [ChildOrder(size, self.order.limit_price, Kind.IOC)]
 
 
 class _Scheduled(_Benchmark):
@@ -250,10 +251,10 @@ class PassiveTWAP(_Scheduled):
         )
         if stays:
             return []
-        children = [ChildOrder(0, kind="cancel", order_id=number) for number, _, _ in resting]
+        children = [ChildOrder(0, kind=Kind.CANCEL, order_id=number) for number, _, _ in resting]
         children += self._take(overdue)
         if wanted > 0 and price is not None:
-            children.append(ChildOrder(wanted, price, "post_only"))
+            children.append(ChildOrder(wanted, price, Kind.POST_ONLY))
         return children
 
     def _peg(self, market) -> float | None:

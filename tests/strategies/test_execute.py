@@ -133,7 +133,7 @@ def test_passive_order_that_is_never_hit_crosses_at_the_end_of_each_slice(path_m
     assert done.fills["time_s"].tolist() == [100, 200, 300, 400]
     assert done.fills["size"].tolist() == [10, 10, 10, 10]
     kinds = done.children["kind"].value_counts()
-    assert kinds["post_only"] == 4, "an order at the best price keeps its place in the queue"
+    assert kinds["POST_ONLY"] == 4, "an order at the best price keeps its place in the queue"
 
 
 def test_asking_for_more_than_is_left_is_refused(path_market):
