@@ -1,0 +1,451 @@
+"""`OrderBook`: one call per order, prices in currency, plain results. For learners and tests.
+
+Behind it are the same kernels as behind `process`; a call costs a few microseconds, almost
+all of it Python. Send arrays of messages where speed matters.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from .batch import process, run
+from .codes import Kind, Reject, SelfTrade, Side, explain_reject
+from .records import FILL, KEEP_ID, MESSAGE, OUTCOME
+from .state import (
+    ASK_ORDERS,
+    BEST_ASK,
+    BEST_BID,
+    BID_ORDERS,
+    REJECTS,
+    VOLUME,
+    BookState,
+    clear,
+    new_state,
+)
+from .units import Grid
+from .views import FAULTS, ahead_of, depth_into, find_fault, slots_into
+
+__all__ = ["OrderBook", "Result", "Fill", "Order", "Depth", "as_side"]
+
+INT32 = np.iinfo(np.int32)
+DEFAULT_TICKS = (1 << 20) - 1  # default top of the band: 10,485.75 at a tick of 0.01
+
+
+class Fill(NamedTuple):
+    """One trade, as a call of `OrderBook` reports it."""
+
+    price: float
+    size: float
+    maker_id: int
+    taker_id: int
+    taker_side: Side
+    maker_owner: int
+    taker_owner: int
+    maker_left: float
+
+
+class Order(NamedTuple):
+    """A resting order."""
+
+    order_id: int
+    side: Side
+    price: float
+    size: float
+    owner: int
+
+
+class Depth(NamedTuple):
+    """Best levels of both sides, best first; arrays may be shorter than was asked for."""
+
+    bid_price: np.ndarray
+    bid_size: np.ndarray
+    bid_orders: np.ndarray
+    ask_price: np.ndarray
+    ask_size: np.ndarray
+    ask_orders: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one order or request. Sizes in shares (or coins), like the input.
+
+    Attributes
+    ----------
+    order_id : int
+        Id under which the order is known from now on.
+    reject : Reject
+        ``Reject.OK`` if accepted.
+    filled, resting, cancelled : float
+        Traded at once; open in the book now; taken off without a trade.
+    self_cancelled : float
+        Size of own resting orders removed by the self-trade policy.
+    fills : list of Fill
+    """
+
+    order_id: int
+    reject: Reject
+    filled: float
+    resting: float
+    cancelled: float
+    self_cancelled: float
+    fills: list[Fill]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the book took the order or request."""
+        return self.reject == Reject.OK
+
+    @property
+    def status(self) -> str:
+        """``rejected``, ``filled``, ``partly filled``, ``resting`` or ``cancelled``."""
+        if self.reject != Reject.OK:
+            return "rejected"
+        if self.filled and not self.resting and not self.cancelled:
+            return "filled"
+        if self.filled:
+            return "partly filled"
+        return "resting" if self.resting else "cancelled"
+
+    @property
+    def reason(self) -> str:
+        """The reject reason in words, or ``accepted``."""
+        return explain_reject(self.reject)
+
+    @property
+    def average_price(self) -> float:
+        """Size-weighted price of the fills; NaN without any."""
+        size = sum(fill.size for fill in self.fills)
+        return sum(fill.price * fill.size for fill in self.fills) / size if size else np.nan
+
+
+def as_side(side) -> Side:
+    """`Side` from ``"buy"``, ``"sell"``, +1, -1 or a `Side`.
+
+    Raises
+    ------
+    ValueError
+        For anything else, zero and booleans included.
+    """
+    if isinstance(side, str):
+        name = side.strip().upper()
+        if name in Side.__members__:
+            return Side[name]
+    elif not isinstance(side, (bool, np.bool_)) and side in (1, -1):
+        return Side(int(side))
+    raise ValueError(f"side is {side!r}; it must be 'buy', 'sell', Side.BUY, Side.SELL, +1 or -1")
+
+
+class OrderBook:
+    """A limit order book with price-time priority.
+
+    Parameters
+    ----------
+    tick_size : float
+        Price step in currency.
+    lot_size : float
+        Size step in shares (or coins). All sizes given and returned are in shares.
+    price_min, price_max : float, optional
+        Lowest and highest accepted price, both on the grid. By default one tick to
+        1,048,575 ticks (10,485.75 at a tick of 0.01).
+    max_orders : int
+        Most resting orders; more are refused with ``Reject.CAPACITY``.
+    self_trade : SelfTrade
+        What happens when an order meets one of the same owner (owner 0 never does).
+    max_order_id : int
+        Largest order id.
+
+    Notes
+    -----
+    * A market order may take any price of the band; what cannot be filled is cancelled.
+    * Priority is price, then arrival. `replace` keeps the place in the queue only at the same
+      price and with no larger size; otherwise it is a cancel and a new limit order in one
+      step, which may trade at once, even if the order was entered as post-only.
+    * An id is used once: also after its order is gone, it is a duplicate.
+    * A LIMIT or POST_ONLY order needs a free slot on arrival, even if it would not rest.
+
+    Examples
+    --------
+    >>> book = OrderBook()
+    >>> ask = book.limit("sell", 100.02, 300)
+    >>> result = book.limit("buy", 100.02, 100)
+    >>> result.status, result.fills[0].price, book.order(ask.order_id).size
+    ('filled', 100.02, 200)
+    >>> book.post_only("buy", 100.02, 100).reason
+    'a post-only order would have traded at once'
+    """
+
+    def __init__(
+        self,
+        tick_size: float = 0.01,
+        lot_size: float = 1,
+        price_min: float | None = None,
+        price_max: float | None = None,
+        max_orders: int = 1 << 20,
+        self_trade: SelfTrade = SelfTrade.CANCEL_RESTING,
+        *,
+        max_order_id: int = (1 << 26) - 1,
+    ):
+        self._price_grid = Grid(tick_size, "tick_size")
+        self._size_grid = Grid(lot_size, "lot_size")
+        low = 1 if price_min is None else self._price_grid.units(price_min)
+        if low is None:
+            raise ValueError(f"price_min is {price_min!r}; it must be a multiple of {tick_size}")
+        top = max(DEFAULT_TICKS, low) if price_max is None else self._price_grid.units(price_max)
+        if top is None:
+            raise ValueError(f"price_max is {price_max!r}; it must be a multiple of {tick_size}")
+        self.state: BookState = new_state(
+            low,
+            top,
+            max_orders=max_orders,
+            max_order_id=max_order_id,
+            self_trade=SelfTrade(self_trade),
+        )
+        self.time_ns = 0  # stamped on the fills of the calls below; set it as you like
+        self.ids_are_stale = False  # the batch functions use ids unknown to `_fresh_id`
+        self._next_id = 1
+        self._message = np.zeros(1, MESSAGE)
+        self._outcome = np.zeros(1, OUTCOME)
+        self._fills = np.zeros(64, FILL)
+
+    # -- orders ------------------------------------------------------------------------------
+
+    def limit(self, side, price: float, size: float, owner: int = 0) -> Result:
+        """Take what crosses `price`, rest the remainder."""
+        return self._enter(Kind.LIMIT, side, price, size, owner)
+
+    def market(self, side, size: float, owner: int = 0) -> Result:
+        """Take at any price; cancel what the book cannot fill."""
+        return self._enter(Kind.MARKET, side, None, size, owner)
+
+    def ioc(self, side, price: float, size: float, owner: int = 0) -> Result:
+        """Immediate or cancel: take what crosses `price`, cancel the remainder."""
+        return self._enter(Kind.IOC, side, price, size, owner)
+
+    def fok(self, side, price: float, size: float, owner: int = 0) -> Result:
+        """Fill or kill: take the whole size at `price` or better, or be rejected."""
+        return self._enter(Kind.FOK, side, price, size, owner)
+
+    def post_only(self, side, price: float, size: float, owner: int = 0) -> Result:
+        """Rest at `price`; rejected if it would trade at once."""
+        return self._enter(Kind.POST_ONLY, side, price, size, owner)
+
+    def cancel(self, order_id: int, owner: int | None = None) -> Result:
+        """Remove a resting order (as its owner, unless `owner` says otherwise)."""
+        return self._change(Kind.CANCEL, order_id, owner, None, None, KEEP_ID)
+
+    def reduce(self, order_id: int, size: float, owner: int | None = None) -> Result:
+        """Take `size` off a resting order; it keeps its place in the queue."""
+        return self._change(Kind.REDUCE, order_id, owner, None, size, KEEP_ID)
+
+    def replace(
+        self,
+        order_id: int,
+        price: float | None = None,
+        size: float | None = None,
+        new_order_id: int | None = None,
+        owner: int | None = None,
+    ) -> Result:
+        """New price and/or open size for a resting order; what is None stays.
+
+        The place in the queue is kept only at the same price and with no larger size.
+        """
+        new_id = KEEP_ID if new_order_id is None else new_order_id
+        return self._change(Kind.REPLACE, order_id, owner, price, size, new_id)
+
+    def _enter(self, kind, side, price, size, owner) -> Result:
+        side = as_side(side)
+        lots = self._size_grid.units(size)
+        ticks = 0 if price is None and kind == Kind.MARKET else self._price_grid.units(price)
+        return self._send(kind, self._fresh_id(), side, ticks, lots, owner, KEEP_ID)
+
+    def _change(self, kind, order_id, owner, price, size, new_id) -> Result:
+        order = self._resting(order_id)
+        if order is None:
+            ticks, lots, owner = 0, 1, owner or 0
+        else:
+            ticks = int(order["price_ticks"]) if price is None else self._price_grid.units(price)
+            lots = int(order["size"]) if size is None else self._size_grid.units(size)
+            owner = int(order["owner"]) if owner is None else owner
+        return self._send(kind, order_id, 0, ticks, lots, owner, new_id)
+
+    def _send(self, kind, order_id, side, ticks, lots, owner, new_id) -> Result:
+        """Refuse what an int32 record cannot say; pass everything else to the kernel."""
+        for value, reject in (
+            (lots, Reject.BAD_SIZE),
+            (owner, Reject.BAD_OWNER),
+            (ticks, Reject.OFF_GRID if ticks is None else Reject.OUT_OF_BAND),
+            (order_id, Reject.BAD_ID if kind <= Kind.POST_ONLY else Reject.UNKNOWN_ID),
+            (new_id, Reject.BAD_ID),
+        ):
+            if value is None or not INT32.min <= value <= INT32.max:
+                self.state.scalars[REJECTS + reject] += 1
+                return Result(order_id, reject, 0, 0, 0, 0, [])
+        self._message[0] = (self.time_ns, order_id, ticks, lots, owner, kind, side, new_id)
+        self.state, self._fills, n_fills = run(
+            self.state, self._message, self._fills, self._outcome
+        )
+        self_cancelled, reject, filled, resting, cancelled = self._outcome[0].item()
+        if reject == Reject.OK:
+            if kind <= Kind.POST_ONLY:
+                self._next_id = order_id + 1
+            elif new_id > 0:
+                order_id = new_id
+                self._next_id = max(self._next_id, new_id + 1)
+        size = self._size_grid.value
+        return Result(
+            order_id,
+            Reject(reject),
+            size(filled),
+            size(resting),
+            size(cancelled),
+            size(self_cancelled),
+            [self._fill(row) for row in self._fills[:n_fills].tolist()],
+        )
+
+    def _fill(self, row: tuple) -> Fill:
+        _, _, ticks, lots, maker, taker, maker_owner, taker_owner, left, side = row
+        size = self._size_grid.value
+        return Fill(
+            self._price_grid.value(ticks), size(lots), maker, taker, Side(side),
+            maker_owner, taker_owner, size(left),
+        )
+
+    def _fresh_id(self) -> int:
+        """Smallest id above all used ones."""
+        if self.ids_are_stale:
+            used = np.flatnonzero(self.state.slot_of)
+            self._next_id = int(used[-1]) + 1 if len(used) else 1
+            self.ids_are_stale = False
+        return self._next_id
+
+    def process(self, messages: np.ndarray, outcomes: np.ndarray | None = None) -> np.ndarray:
+        """Apply an array of messages; see `lobsim.engine.process`."""
+        return process(self, messages, outcomes)
+
+    def clear(self) -> None:
+        """Empty the book: no orders, no used ids, counters at zero."""
+        clear(self.state)
+        self._next_id = 1
+        self.ids_are_stale = False
+
+    # -- looking -----------------------------------------------------------------------------
+
+    @property
+    def tick_size(self) -> float:
+        """Price step in currency."""
+        return self._price_grid.step
+
+    @property
+    def lot_size(self) -> float:
+        """Size step in shares."""
+        return self._size_grid.step
+
+    @property
+    def best_bid(self) -> float | None:
+        """Highest bid price, None without bids."""
+        scalars = self.state.scalars
+        return self._price_grid.value(int(scalars[BEST_BID])) if scalars[BID_ORDERS] else None
+
+    @property
+    def best_ask(self) -> float | None:
+        """Lowest ask price, None without asks."""
+        scalars = self.state.scalars
+        return self._price_grid.value(int(scalars[BEST_ASK])) if scalars[ASK_ORDERS] else None
+
+    @property
+    def mid(self) -> float | None:
+        """Mean of best bid and best ask, None unless both sides have orders."""
+        if not self.state.scalars[BID_ORDERS] or not self.state.scalars[ASK_ORDERS]:
+            return None
+        total = int(self.state.scalars[BEST_BID] + self.state.scalars[BEST_ASK])
+        return self._price_grid.value(total) / 2
+
+    @property
+    def spread_ticks(self) -> int | None:
+        """Best ask minus best bid in ticks, None unless both sides have orders."""
+        if not self.state.scalars[BID_ORDERS] or not self.state.scalars[ASK_ORDERS]:
+            return None
+        return int(self.state.scalars[BEST_ASK] - self.state.scalars[BEST_BID])
+
+    @property
+    def volume(self) -> float:
+        """Shares traded so far."""
+        return self._size_grid.value(int(self.state.scalars[VOLUME]))
+
+    @property
+    def reject_counts(self) -> dict[str, int]:
+        """How many messages were refused, by reason; only reasons that occurred."""
+        counts = self.state.scalars[REJECTS:]
+        return {code.name: int(counts[code]) for code in Reject if counts[code]}
+
+    def depth(self, levels: int = 10) -> Depth:
+        """Best `levels` occupied prices of each side with total size and number of orders.
+
+        Returns
+        -------
+        Depth
+            Six arrays, best level first; a side with fewer levels has shorter arrays.
+        """
+        if levels < 1:
+            raise ValueError(f"levels is {levels}; it must be at least 1")
+        columns = []
+        for side in (1, -1):
+            ticks, sizes, counts = np.zeros((3, levels), np.int64)
+            n = depth_into(self.state, side, ticks, sizes, counts)
+            columns += [
+                self._price_grid.value(ticks[:n]),
+                self._size_grid.value(sizes[:n]),
+                counts[:n],
+            ]
+        return Depth(*columns)
+
+    def _resting(self, order_id: int) -> np.void | None:
+        """Record of a resting order, or None."""
+        state = self.state
+        if not 0 < order_id < len(state.slot_of):
+            return None
+        slot = state.slot_of[order_id]
+        return state.orders[slot] if slot > 0 else None
+
+    def _order(self, record: np.void) -> Order:
+        order_id, ticks, lots, owner, _, _, side, _ = record.item()
+        return Order(
+            order_id, Side(side), self._price_grid.value(ticks), self._size_grid.value(lots), owner
+        )
+
+    def order(self, order_id: int) -> Order | None:
+        """A resting order, or None if no order with this id rests."""
+        record = self._resting(order_id)
+        return None if record is None else self._order(record)
+
+    def orders(self, side) -> list[Order]:
+        """All resting orders of a side in order of priority."""
+        side = as_side(side)
+        count = self.state.scalars[BID_ORDERS if side > 0 else ASK_ORDERS]
+        slots = np.zeros(count, np.int64)
+        slots_into(self.state, int(side), slots)
+        return [self._order(self.state.orders[slot]) for slot in slots]
+
+    def queue_position(self, order_id: int) -> tuple[float, int]:
+        """Shares and orders that stand before a resting order at its price.
+
+        Raises
+        ------
+        KeyError
+            If no order with this id rests.
+        """
+        if self._resting(order_id) is None:
+            raise KeyError(f"order {order_id!r} does not rest in the book")
+        lots, orders = ahead_of(self.state, int(self.state.slot_of[order_id]))
+        return self._size_grid.value(lots), orders
+
+    def check_invariants(self) -> None:
+        """Raise AssertionError if the book's arrays contradict each other."""
+        fault = find_fault(self.state)
+        if fault:
+            raise AssertionError(FAULTS[fault])
+
+    def __repr__(self) -> str:
+        bids, asks = self.state.scalars[BID_ORDERS], self.state.scalars[ASK_ORDERS]
+        return f"<OrderBook bid {self.best_bid} ask {self.best_ask}, {bids} + {asks} orders>"

@@ -1,0 +1,242 @@
+"""Compilation for the whole kit: one decorator, a cache that cannot go stale, a progress line.
+
+Numba caches each compiled function beside the hash of *its own* source file. A caller into
+which an older callee was inlined is therefore served stale after the callee's file changes,
+even in a new process. Here the cache lives in a folder whose name is a hash of all sources
+that a kernel may depend on, so that any edit opens a new folder and the old ones are pruned.
+
+Where the cache is: ``$NUMBA_CACHE_DIR/lobsim-<hash>`` if that variable is set, else
+``<user cache>/lobsim/numba/lobsim-<hash>``. Where nothing can be written, functions are
+compiled in every process. With ``NUMBA_DISABLE_JIT=1`` the decorator returns the plain
+function. ``LOBSIM_QUIET=1`` silences the progress line.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numba
+from numba.core import config, event
+
+__all__ = ["njit", "register_warm_up", "warm_up", "cache_folder", "source_hash"]
+
+PACKAGE = Path(__file__).resolve().parents[1]
+KEPT_CACHES = 3  # folders of earlier source hashes that are kept, newest first
+UNCOMPILED_FLOORS = ("course", "cli.py", "plots", "plots.py")  # hold no kernel
+WHAT = {"engine": "the matching engine", "market": "the market simulator"}
+EXPECTED_S = {"engine": 20, "market": 20}  # typical cold seconds on a slow two-core machine
+
+_warmers: dict[str, Callable[[], None]] = {}
+
+
+def source_files(floor: str, package: Path = PACKAGE) -> list[Path]:
+    """Sources that a kernel of `floor` may depend on, sorted.
+
+    The engine imports nothing above itself, so its cache survives edits elsewhere. Any other
+    floor is keyed by all sources but those that hold no kernels.
+    """
+    if floor == "engine":
+        return sorted((package / "engine").rglob("*.py"))
+    return sorted(
+        path
+        for path in package.rglob("*.py")
+        if path.relative_to(package).parts[0] not in UNCOMPILED_FLOORS
+    )
+
+
+def source_hash(floor: str = "", package: Path = PACKAGE) -> str:
+    """Hash of the contents and names of `source_files`, 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in source_files(floor, package):
+        content = path.read_bytes()
+        name = path.relative_to(package).as_posix()
+        digest.update(f"{name}:{len(content)}:".encode())
+        digest.update(content)
+    return digest.hexdigest()[:16]
+
+
+def _cache_base() -> Path:
+    """Folder that holds the caches of all versions; it need not exist."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "lobsim" / "numba"
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _prune(base: Path, keep: Path, floor: str) -> None:
+    """Remove the oldest caches of this floor; another process may be doing the same."""
+    others = [path for path in base.glob(f"lobsim-{floor or 'all'}-*") if path != keep]
+
+    def last_used(path: Path) -> float:
+        try:
+            return path.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    for path in sorted(others, key=last_used, reverse=True)[KEPT_CACHES:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@cache
+def cache_folder(floor: str = "") -> Path | None:
+    """Cache folder of this version for kernels of `floor`, made if needed.
+
+    Returns
+    -------
+    Path or None
+        None where no folder can be made or written; kernels are then not cached.
+    """
+    try:
+        base = _cache_base()
+        floor_name = floor if floor == "engine" else ""
+        folder = base / f"lobsim-{floor_name or 'all'}-{source_hash(floor_name)}"
+        is_new = not folder.is_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+        if not _is_writable(folder):
+            return None
+        if is_new:
+            _prune(base, folder, floor_name)
+        return folder
+    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
+        return None
+
+
+def _floor_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if parts[0] == "lobsim" and len(parts) > 1 else ""
+
+
+def njit(function: Callable | None = None, **options):
+    """``numba.njit`` for kernels of this package: cached by the hash of the sources.
+
+    Parameters
+    ----------
+    function : callable
+        The function, when used as a bare decorator.
+    **options
+        Passed to ``numba.njit`` (for example ``inline="always"``, ``parallel=True``).
+
+    Returns
+    -------
+    Dispatcher, or the function itself when ``NUMBA_DISABLE_JIT=1``.
+    """
+    if function is None:
+        return lambda wrapped: njit(wrapped, **options)
+    if config.DISABLE_JIT:
+        return function
+    _listen()
+    folder = cache_folder(_floor_of(function.__module__))
+    if folder is None:
+        return numba.njit(**options)(function)
+    # Numba reads CACHE_DIR once, when the function is decorated.
+    previous, config.CACHE_DIR = config.CACHE_DIR, str(folder)
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # Numba found no place for this function's cache after all
+        return numba.njit(**options)(function)
+    finally:
+        config.CACHE_DIR = previous
+
+
+class _Progress(event.Listener):
+    """Says on stderr that something is being compiled, once per floor and process.
+
+    Numba reports a compilation only after it missed the cache, so a warm start is silent.
+    """
+
+    def __init__(self):
+        self.depth = 0
+        self.told: set[str] = set()
+        self.seconds = 0.0  # spent compiling kernels of this package, in this process
+        self.started = 0.0
+
+    def on_start(self, happening):
+        self.depth += 1
+        module = happening.data["dispatcher"].py_func.__module__
+        if self.depth > 1:
+            return
+        self.started = time.perf_counter()
+        floor = _floor_of(module)
+        if not module.startswith("lobsim.") or floor in self.told:
+            return
+        self.told.add(floor)
+        say(
+            f"lobsim: compiling {WHAT.get(floor, floor)}, once per version, "
+            f"about {EXPECTED_S.get(floor, 10)} s ..."
+        )
+
+    def on_end(self, happening):
+        self.depth -= 1
+        if self.depth == 0:
+            self.seconds += time.perf_counter() - self.started
+
+
+_progress: _Progress | None = None
+
+
+def _listen() -> None:
+    global _progress
+    if _progress is None:
+        _progress = _Progress()
+        event.register("numba:compile", _progress)
+
+
+def say(line: str) -> None:
+    """Write one line to stderr, unless ``LOBSIM_QUIET`` is set or there is no stderr."""
+    if sys.stderr is not None and not os.environ.get("LOBSIM_QUIET"):
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+def register_warm_up(name: str, warmer: Callable[[], None]) -> None:
+    """Let `warm_up` also compile another floor's kernels.
+
+    Parameters
+    ----------
+    name : str
+        Name of the floor, for example ``"market"``. Registering again replaces.
+    warmer : callable without arguments
+        Runs each kernel once on a tiny input.
+    """
+    _warmers[name] = warmer
+
+
+def warm_up() -> float:
+    """Compile, or load from the cache, the kernels of every floor imported so far.
+
+    Returns
+    -------
+    float
+        Seconds it took. If anything had to be compiled, one line on stderr says so.
+    """
+    started = time.perf_counter()
+    compiled_before = _progress.seconds if _progress else 0.0
+    for warmer in list(_warmers.values()):
+        warmer()
+    elapsed_s = time.perf_counter() - started
+    if _progress and _progress.seconds > compiled_before:
+        where = "cached for the next start" if cache_folder("engine") else (
+            "not cached: no cache folder is writable"
+        )
+        say(f"lobsim: {', '.join(_warmers)} compiled in {elapsed_s:.1f} s ({where})")
+    return elapsed_s
