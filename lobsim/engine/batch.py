@@ -7,7 +7,7 @@ import numpy as np
 from .dispatch import DONE, NEED_FILLS, NEED_IDS, NEED_SLOTS, process_messages
 from .jit import njit
 from .records import FILL, MESSAGE, OUTCOME
-from .state import ASK_ORDERS, BID_ORDERS, BookState, grow_ids, grow_orders
+from .state import ASK_ORDERS, BID_ORDERS, MAX_ID, BookState, grow_ids, grow_orders
 from .views import depth_into
 
 if TYPE_CHECKING:
