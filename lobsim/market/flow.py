@@ -8,10 +8,10 @@ from lobsim.market.price import efficient, foreseen
 from lobsim.market.state import (C_BASE, C_REACT, K_FLOW, K_META, K_REACT, N_BASE, N_CANCELS,
                                  N_DROPPED, N_LIMITS, N_MARKETS, N_META_LEFT, N_META_SIDE,
                                  N_REACT, N_REACT_KIND, NEVER, R_CANCEL, R_INFORMED, R_LEAN,
-                                 R_LIMIT, R_META_MIN, R_REFILL, R_SLACK, R_SNIPE, R_STALE,
+                                 R_LIMIT, R_META_INFORMED, R_META_MIN, R_REFILL, R_SLACK, R_SNIPE, R_STALE,
                                  R_TOTAL, W_DAY_START, W_HIGH, W_LOW, W_MAX_LIVE)
 from lobsim.market.venue import (ask_of, bid_of, cancel_flow_order, flow_order_at_best,
-                                 live_orders, reduce_flow_order, rest_order, slot_is_flow,
+                                 live_orders, orders_of, reduce_flow_order, rest_order, slot_is_flow,
                                  take_up_to)
 
 _WORDS = np.uint64(4)
@@ -131,9 +131,10 @@ def _meta_side(flow, gain):
         root = np.sqrt(1.0 - rng.uniform(bits))
         eighth = np.sqrt(np.sqrt(root))
         count[N_META_LEFT] = np.int64(flow.real[R_META_MIN] / (root * eighth))
-        side = 1 if rng.mix(bits) & _ONE else -1
-        if rng.mix(bits) & _TWO and abs(gain) > 0.25:
-            side = 1 if gain > 0 else -1  # half of the meta-orders start for a reason
+        side = 1 if bits & _ONE else -1
+        reason = rng.uniform(rng.mix(bits)) < flow.real[R_META_INFORMED]
+        if reason and abs(gain) > 0.25:
+            side = 1 if gain > 0 else -1
         count[N_META_SIDE] = side
     count[N_META_LEFT] -= 1
     return count[N_META_SIDE]
@@ -219,7 +220,20 @@ def reaction_event(book, flow, tape, time_ns):
 
 @njit(_nrt=False)
 def _stale_quote(book, flow, tape, side, bits, time_ns):
-    """One order at the stale best of `side` is pulled by its maker, or is hit before that."""
+    """One order at the stale best of `side` is pulled by its maker, or is hit before that.
+
+    The last order of a side is followed by a new one farther off, so that no side runs empty.
+    """
+    if orders_of(book, side) <= 1:
+        fair = efficient(flow)
+        if side > 0:
+            aside = min(np.int64(np.floor(fair)), bid_of(book)) - _LEVELS_ASIDE
+        else:
+            aside = max(np.int64(np.ceil(fair)), ask_of(book)) + _LEVELS_ASIDE
+        size = flow.limit_sizes[np.int64(bits & _BYTE)]
+        rest_order(book, flow, tape, side, aside, size, time_ns)
+        flow.count[N_LIMITS] += 1
+        return
     slot = flow_order_at_best(book, side, np.int64((bits >> _S8) & _BYTE) >> 5)
     if slot < 0 or rng.uniform(rng.mix(bits)) < flow.real[R_SNIPE]:
         price = bid_of(book) if side > 0 else ask_of(book)

@@ -63,6 +63,10 @@ class Profile:
     market_rate_per_s : float
     meta_min_orders : float
         Smallest of the meta-order lengths, whose tail exponent is 1.6.
+    informed_share, meta_informed_share : float
+        Chance that a single order, or a meta-order when it starts, follows the foreseen price.
+    lookahead_s : float
+        How far takers foresee it (at most 6.3 s).
     depth_per_tick : float
         Size that moves the efficient price by one tick if traded at once (1/q of Obizhaeva-Wang).
     permanent_share : float
@@ -106,6 +110,7 @@ class Profile:
     market_rate_per_s: float
     market_sizes: tuple[tuple[float, float], ...]
     meta_min_orders: float
+    meta_informed_share: float
     informed_share: float
     lookahead_s: float
     maker_slack_ticks: float
@@ -167,26 +172,28 @@ SPY = Profile(
     day_end_s=57600.0,
     volume_curve=_SPY_CURVE,
     daily_volume=6.5e6,
-    volatility_bps=3.0,
+    volatility_bps=3.8,
     jump_share=0.15,
     jump_rate_per_s=0.01,
     vol_of_vol=0.10,
     limit_rate_per_s=4.0,
     limit_decay=1.0,
     limit_levels=12,
-    limit_sizes=((10, 0.04), (40, 0.04), (100, 0.52), (200, 0.22), (300, 0.09), (500, 0.09)),
-    cancel_rate_per_s=0.30,
-    market_rate_per_s=2.0,
+    limit_sizes=((10, 0.04), (40, 0.04), (100, 0.42), (200, 0.20), (300, 0.13), (500, 0.11),
+                 (1000, 0.06)),
+    cancel_rate_per_s=0.20,
+    market_rate_per_s=2.2,
     market_sizes=((5, 0.06), (20, 0.06), (50, 0.08), (100, 0.45), (200, 0.16), (300, 0.08),
                   (500, 0.06), (1000, 0.035), (2000, 0.012), (5000, 0.003)),
-    meta_min_orders=1.5,
-    informed_share=0.35,
-    lookahead_s=1.5,
+    meta_min_orders=2.2,
+    meta_informed_share=0.75,
+    informed_share=0.10,
+    lookahead_s=4.0,
     maker_slack_ticks=0.5,
-    maker_lean=0.8,
-    stale_rate_per_s=40.0,
+    maker_lean=0.7,
+    stale_rate_per_s=100.0,
     snipe_share=0.05,
-    refill_rate_per_s=25.0,
+    refill_rate_per_s=30.0,
     depth_per_tick=2000.0,
     permanent_share=0.2,
     impact_times_s=(5.0, 60.0, 600.0),
@@ -194,6 +201,7 @@ SPY = Profile(
     maker_fee=-0.0020,
     taker_fee=0.0030,
     fee_unit="per_share",
+    max_live=256,
 )
 
 _FLAT_DAY = (1.0,) * 24
@@ -216,20 +224,21 @@ BTC_USD = Profile(
     vol_of_vol=0.20,
     limit_rate_per_s=6.0,
     limit_decay=0.7,
-    limit_levels=20,
+    limit_levels=40,
     limit_sizes=((0.005, 0.15), (0.013, 0.25), (0.03, 0.2), (0.06, 0.2), (0.12, 0.12), (0.4, 0.08)),
     cancel_rate_per_s=0.5,
-    market_rate_per_s=0.2,
+    market_rate_per_s=0.15,
     market_sizes=((0.0005, 0.15), (0.003, 0.2), (0.013, 0.25), (0.04, 0.18), (0.1, 0.12),
                   (0.25, 0.08), (0.8, 0.02)),
-    meta_min_orders=1.2,
-    informed_share=0.4,
-    lookahead_s=1.0,
-    maker_slack_ticks=1.0,
+    meta_min_orders=2.2,
+    meta_informed_share=0.8,
+    informed_share=0.05,
+    lookahead_s=4.0,
+    maker_slack_ticks=2.0,
     maker_lean=0.5,
     stale_rate_per_s=60.0,
-    snipe_share=0.02,
-    refill_rate_per_s=20.0,
+    snipe_share=0.003,
+    refill_rate_per_s=60.0,
     depth_per_tick=0.3,
     permanent_share=0.2,
     impact_times_s=(5.0, 60.0, 600.0),
@@ -237,7 +246,7 @@ BTC_USD = Profile(
     maker_fee=2.0,
     taker_fee=5.0,
     fee_unit="bps",
-    max_live=1024,
+    max_live=512,
     band_ticks=32768,
 )
 

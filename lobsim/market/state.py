@@ -24,7 +24,7 @@ NEVER = np.iinfo(np.int64).max
 # Flow.real: parameters with a fraction.
 R_LIMIT, R_CANCEL, R_MARKET, R_TOTAL = 0, 1, 2, 3  # event rates per second, and their sum
 R_STEP_STD, R_JUMP_STD, R_JUMP_PROB = 4, 5, 6  # efficient price per grid step, in ticks
-R_VOL_OF_VOL, R_META_MIN, R_INFORMED = 7, 9, 10
+R_VOL_OF_VOL, R_META_INFORMED, R_META_MIN, R_INFORMED = 7, 8, 9, 10
 R_SLACK, R_STALE, R_SNIPE, R_REFILL = 11, 12, 13, 14
 R_PERMANENT, R_TRANSIENT = 15, 16  # move of the efficient price per own lot, in ticks
 R_WEIGHT, R_DECAY = 17, 20  # three weights, three decay factors per grid step
@@ -94,6 +94,7 @@ def make_flow(profile: Profile, seed: int, start_ns: int, record: bool) -> Flow:
     real[R_TOTAL] = real[R_LIMIT] + real[R_CANCEL] + real[R_MARKET]
     _price_parameters(real, profile)
     real[R_META_MIN] = profile.meta_min_orders
+    real[R_META_INFORMED] = profile.meta_informed_share
     real[R_INFORMED] = profile.informed_share
     real[R_SLACK] = profile.maker_slack_ticks
     real[R_STALE] = profile.stale_rate_per_s

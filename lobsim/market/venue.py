@@ -70,6 +70,12 @@ def ask_of(book):
 
 
 @njit(_nrt=False)
+def orders_of(book, side):
+    """Orders resting on one side."""
+    return book.scalars[BID_ORDERS] if side > 0 else book.scalars[ASK_ORDERS]
+
+
+@njit(_nrt=False)
 def live_orders(book):
     """Orders resting on both sides."""
     return book.scalars[BID_ORDERS] + book.scalars[ASK_ORDERS]
