@@ -190,8 +190,8 @@ def queue_view(
     Parameters
     ----------
     queues : sequence
-        Queues, one per row from top to bottom; each a sequence of ``(order_id, size)``, front first. A single
-        queue may be given as it is.
+        Queues, one per row from top to bottom; each a sequence of ``(order_id, size)`` or of the orders
+        that ``OrderBook.orders(side)`` returns, front first.
     own : int, optional
         Order id of the own order, drawn hatched with the size that is ahead of it.
     side : int
@@ -205,9 +205,7 @@ def queue_view(
     -------
     Figure
     """
-    rows = [list(queue) for queue in queues]
-    if rows and rows[0] and np.ndim(rows[0][0]) == 0:
-        rows = [rows]
+    rows = [[_id_and_size(order) for order in queue] for queue in queues]
     labels = list(labels) if labels is not None else [""] * len(rows)
     if len(labels) != len(rows):
         raise ValueError(f"{len(labels)} labels for {len(rows)} queues; give one per queue")
@@ -226,6 +224,13 @@ def queue_view(
     ax.set_xlabel(f"size from the front of the queue ({size_unit}); trades take from the left")
     ax.set_title(title)
     return ax.figure
+
+
+def _id_and_size(order) -> tuple[int, float]:
+    if hasattr(order, "order_id"):
+        return int(order.order_id), float(order.size)
+    order_id, size = order
+    return int(order_id), float(size)
 
 
 def _queue_row(ax, at, row, own, colour, longest) -> None:

@@ -38,6 +38,9 @@ def book_levels(source, levels: int = 10) -> Levels:
         return Levels(source.bids[:levels], source.asks[:levels])
     if hasattr(source, "depth"):
         source = source.depth(levels)
+    if hasattr(source, "bid_price") and hasattr(source, "ask_price"):
+        bids = zip(source.bid_price, source.bid_size, strict=True)
+        source = (bids, zip(source.ask_price, source.ask_size, strict=True))
     if hasattr(source, "bids") and hasattr(source, "asks"):
         source = (source.bids, source.asks)
     if hasattr(source, "keys") and "bid_price_1" in source.keys():  # noqa: SIM118 (a Series)

@@ -34,7 +34,7 @@ class Execution:
     market_volume : float
         Shares that everybody, the order included, traded in the window.
     market_vwap : float
-        Average price of all that volume; NaN when there was none.
+        Average price of all that volume; NaN when there was none or the market keeps no trades.
     """
 
     order: ParentOrder
@@ -106,8 +106,7 @@ def execute(market, strategy: Strategy, order: ParentOrder) -> Execution:
     decision_price = _mid(market, "decision")
     market.advance(order.start_s)
     arrival_price = _mid(market, "arrival")
-    fills_before, prints_before = len(market.own_fills), len(market.trades)
-    volume_before = market.volume
+    fills_before, volume_before = len(market.own_fills), market.volume
     strategy.reset(order, market)
     sent: list[dict] = []
     position = market.position
@@ -120,7 +119,6 @@ def execute(market, strategy: Strategy, order: ParentOrder) -> Execution:
     end_price = _mid(market, "end")
 
     fills = market.own_fills.iloc[fills_before:].reset_index(drop=True)
-    prints = market.trades.iloc[prints_before:]
     shortfall = implementation_shortfall(
         order.side,
         order.quantity,
@@ -141,7 +139,7 @@ def execute(market, strategy: Strategy, order: ParentOrder) -> Execution:
         end_price=end_price,
         shortfall=shortfall,
         market_volume=float(market.volume - volume_before),
-        market_vwap=vwap(prints["price"], prints["size"]),
+        market_vwap=_market_vwap(market, order),
     )
 
 
@@ -215,6 +213,17 @@ def _send(market, child: ChildOrder, order: ParentOrder, position: float) -> dic
         "price": math.nan if child.price is None else child.price,
         "order_id": number,
     }
+
+
+def _market_vwap(market, order: ParentOrder) -> float:
+    """Average price of all prints of the window; NaN where the market keeps no trades."""
+    try:
+        prints = market.trades
+    except ValueError:
+        return math.nan
+    time_s = prints["time_s"].to_numpy()
+    inside = (time_s >= order.start_s - 1e-9) & (time_s <= order.end_s + 1e-9)
+    return vwap(prints["price"].to_numpy()[inside], prints["size"].to_numpy()[inside])
 
 
 def _mid(market, moment: str) -> float:
