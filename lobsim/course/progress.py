@@ -137,14 +137,15 @@ def read_exercises(content: bytes) -> list[Exercise]:
 
 
 def lesson_facts(content: bytes, lesson: str) -> tuple[str, int]:
-    """Title and minutes of a lesson from its first cell; the folder's name and 0 if unsaid."""
+    """Title and minutes that a lesson's notebook states of itself in ``metadata.lobsim``.
+
+    Where it states none, the title is the lesson's name and the minutes are 0.
+    """
     try:
-        first = _cells(content)[0]["source"]
-    except (ValueError, IndexError):
+        about = json.loads(content)["metadata"]["lobsim"]
+        return str(about.get("title") or lesson), int(about.get("minutes") or 0)
+    except (ValueError, KeyError, TypeError, AttributeError):
         return lesson, 0
-    title = re.search(r"^# +(.+?)\s*$", first, flags=re.MULTILINE)
-    minutes = re.search(r"(\d+) ?(?:minutes|min\b)", first)
-    return title.group(1) if title else lesson, int(minutes.group(1)) if minutes else 0
 
 
 def save_results(

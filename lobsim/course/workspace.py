@@ -3,7 +3,8 @@
 What was delivered is remembered in ``.lobsim/delivered.json``. A file is *touched* when it
 differs from what was delivered; for a notebook only the sources of its cells count, because
 running it is not work that could be lost. An updated lesson replaces an untouched copy and
-arrives beside a touched one under a name of its own. Every write goes to a temporary file
+arrives beside a touched one under a name of its own. Only ``checks.json``, which the course
+generates and nobody edits, is always brought up to date. Every write goes to a temporary file
 first and is then renamed, so an interrupted delivery never leaves half a file.
 """
 
@@ -21,6 +22,7 @@ from pathlib import Path
 
 STATE_FOLDER = ".lobsim"
 BACKUP_FOLDER = "backups"
+GENERATED = frozenset({"checks.json"})  # the course's own; a damaged one is put back
 
 __all__ = [
     "Delivery",
@@ -268,7 +270,7 @@ class Workspace:
         if present == content or (untouched and record["bytes"] == new["bytes"]):
             delivered[key] = new
             return Delivery(lesson, file, "current", target)
-        if untouched or work == new["work"]:
+        if untouched or work == new["work"] or (file in GENERATED and target.is_file()):
             write_atomically(target, content)
             delivered[key] = new
             return Delivery(lesson, file, "updated", target)

@@ -23,7 +23,7 @@ def cell(kind: str, source: str, **mark) -> dict:
 
 def notebook(nbbo: str = "...", cost: str = "...", essay: str = "Your answer") -> bytes:
     cells = [
-        cell("markdown", "# Implementation shortfall\n\n**Time**: 90 minutes. Before you start: 00"),
+        cell("markdown", "# Implementation shortfall"),
         cell("markdown", "## Exercises\n\n### Exercise 1: Best quotes\n\nText."),
         cell("code", nbbo, grade_id="nbbo", solution=True, grade=False),
         cell("code", "check()", grade_id="check_nbbo", solution=False, grade=True, points=6),
@@ -33,7 +33,9 @@ def notebook(nbbo: str = "...", cost: str = "...", essay: str = "Your answer") -
         cell("markdown", "### Exercise 3: Explain"),
         cell("markdown", essay, grade_id="explain", solution=True, grade=True, points=1),
     ]
-    return json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5}).encode()
+    about = {"lobsim": {"title": "Implementation shortfall", "minutes": 90}}
+    document = {"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(document).encode()
 
 
 @pytest.fixture
@@ -56,6 +58,7 @@ def test_exercises_are_read_with_title_points_and_kind():
         ("explain", "Exercise 3: Explain", "written", 1.0),
     ]
     assert lesson_facts(notebook(), LESSON) == ("Implementation shortfall", 90)
+    assert lesson_facts(b'{"cells": []}', LESSON) == (LESSON, 0)
 
 
 def test_before_the_first_start_everything_is_untouched(own):

@@ -127,6 +127,14 @@ def test_a_damaged_list_of_deliveries_costs_no_work(own, damage):
     assert own.notebook(LESSONS[0]).read_bytes() == work
 
 
+def test_damaged_checks_are_put_back(own):
+    own.prepare()
+    checks = own.folder / LESSONS[0] / "checks.json"
+    checks.write_bytes(b'{"half')
+    own.prepare()
+    assert checks.read_bytes() == b"{}"
+
+
 def test_a_deleted_notebook_is_delivered_again(own):
     own.prepare()
     own.notebook(LESSONS[0]).unlink()

@@ -1,0 +1,143 @@
+"""In a real browser: a learner solves an exercise; an instructor sees the graded submission."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+LESSON = "01_implementation_shortfall"
+RUN_LIMIT_MS = 240_000
+
+CELL = """name => jupyterapp.shell.currentWidget.content.widgets.findIndex(
+    cell => cell.model.getMetadata('nbgrader')?.grade_id === name)"""
+
+GO_TO = """async index => {
+    const notebook = jupyterapp.shell.currentWidget.content;
+    notebook.activeCellIndex = index;
+    notebook.deselectAll();
+    await notebook.scrollToItem(index, 'center');
+    await notebook.widgets[index].ready;
+}"""
+
+BUSY = """() => {
+    const panel = jupyterapp.shell.currentWidget;
+    const waiting = panel.content.widgets.filter(
+        c => c.model.type === 'code' && c.model.executionState === 'running');
+    return waiting.length > 0 || panel.sessionContext.session?.kernel?.status !== 'idle';
+}"""
+
+PANEL = """index => {
+    const outputs = jupyterapp.shell.currentWidget.content.widgets[index].model.outputs.toJSON();
+    return outputs.map(o => (o.data && o.data['text/html']) || '').join('');
+}"""
+
+
+def first_exercise(notebook: Path) -> tuple[str, str]:
+    """Name and solution of the first coded exercise of a solution notebook."""
+    for cell in json.loads(notebook.read_text())["cells"]:
+        mark = cell["metadata"].get("nbgrader", {})
+        if mark.get("solution") and not mark.get("grade"):
+            source = "".join(cell["source"])
+            return mark["grade_id"], re.sub(r" *### (BEGIN|END) SOLUTION\n?", "", source)
+    raise AssertionError(f"{notebook} has no coded exercise")
+
+
+def open_notebook(page, url):
+    page.goto(url)
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
+    page.wait_for_function(
+        "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
+        " === 'idle'"
+    )
+
+
+def run_all(page):
+    """Run every cell as the menu does; resolves when the last one is done."""
+    page.evaluate("() => { window.allDone = false; jupyterapp.commands"
+                  ".execute('notebook:run-all-cells').then(() => { window.allDone = true; }) }")
+    page.wait_for_function("() => window.allDone", timeout=RUN_LIMIT_MS)
+    page.wait_for_function(f"() => !({BUSY})()", timeout=RUN_LIMIT_MS)
+
+
+def test_a_learner_opens_a_lesson_solves_an_exercise_and_sees_the_check_turn_green(
+    repo, page, server, artifacts, tmp_path
+):
+    course = Path(os.environ.get("LOBSIM_COURSE", repo))
+    workspace = tmp_path / "workspace"
+    url = server(
+        ["-m", "lobsim", "lab", "01", "--no-browser", "--workspace", str(workspace)],
+        cwd=tmp_path,
+        LOBSIM_COURSE=str(course),
+    )
+    assert f"/lab/tree/{LESSON}/{LESSON}.ipynb" in url
+    open_notebook(page, url)
+    kernel = page.evaluate(
+        "async () => (await jupyterapp.shell.currentWidget.sessionContext.session.kernel.spec)"
+        ".argv[0]"
+    )
+    assert kernel == sys.executable, "the notebook does not run on the course's own Python"
+
+    run_all(page)  # goes through to the end although nothing is solved yet
+    name, solution = first_exercise(course / "solutions" / LESSON / f"{LESSON}.ipynb")
+    answer, check = page.evaluate(CELL, name), page.evaluate(CELL, f"check_{name}")
+    assert answer >= 0 and check == answer + 1, "the check is not right below its exercise"
+    page.evaluate(GO_TO, answer)
+    assert "lobsim-blank" in page.evaluate(PANEL, check)
+    page.screenshot(path=artifacts / "lesson_not_done.png")
+
+    cell = page.locator(".jp-Notebook .jp-Cell.jp-mod-active .cm-content")
+    cell.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(solution)
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function(
+        f"index => ({PANEL})(index).includes('lobsim-passed')", arg=check, timeout=60_000
+    )
+    page.evaluate(GO_TO, check)
+    panel = page.locator(".lobsim-check.lobsim-passed").first
+    panel.scroll_into_view_if_needed()
+    assert "✓" in panel.inner_text()
+    page.wait_for_timeout(500)  # lets the page finish scrolling before it is photographed
+    page.screenshot(path=artifacts / "lesson_solved.png")
+
+    page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    own = workspace / LESSON / f"{LESSON}.ipynb"
+    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+    saved = own.read_bytes()
+    assert [c for c in json.loads(saved)["cells"] if "".join(c["source"]) == solution]
+    again = [sys.executable, "-m", "lobsim", "lab", "--prepare-only", "-w", str(workspace)]
+    subprocess.run(again, check=True, env={**os.environ, "LOBSIM_COURSE": str(course)})
+    assert own.read_bytes() == saved, "starting again changed the learner's notebook"
+
+
+def test_an_instructor_grades_and_finds_the_submission_in_the_formgrader(
+    repo, page, server, artifacts, tmp_path
+):
+    course = tmp_path / "course"
+    for name in ("solutions", "lessons", "data"):
+        shutil.copytree(repo / name, course / name)
+    shutil.copy(repo / "nbgrader_config.py", course)
+    hand_in = tmp_path / "submissions" / "ada" / LESSON
+    hand_in.mkdir(parents=True)
+    shutil.copy(course / "solutions" / LESSON / f"{LESSON}.ipynb", hand_in)
+    environment = {**os.environ, "LOBSIM_COURSE": str(course)}
+    grade = [sys.executable, "-m", "lobsim", "grade", str(tmp_path / "submissions")]
+    done = subprocess.run(grade, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    options = ["--ServerApp.open_browser=False", "--ServerApp.token=test", "--ServerApp.port=0"]
+    if os.name == "posix" and os.geteuid() == 0:
+        options.append("--allow-root")
+    url = server(["-m", "jupyterlab", *options], cwd=course, LOBSIM_COURSE=str(course))
+    base = url.split("/lab")[0]
+    page.goto(f"{base}/formgrader/gradebook/{LESSON}/?token=test")
+    page.wait_for_selector(f"text={LESSON}")
+    page.screenshot(path=artifacts / "formgrader_gradebook.png")
+    page.goto(f"{base}/formgrader/manage_submissions/{LESSON}/?token=test")
+    page.wait_for_selector("text=ada")
+    page.screenshot(path=artifacts / "formgrader_submissions.png")
+    assert "graded" in page.inner_text("table")
