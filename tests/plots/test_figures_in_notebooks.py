@@ -1,0 +1,59 @@
+"""Figures in executed notebooks: alternative text, a strip instead of a slider, nothing that changes."""
+
+import base64
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+SHOW = """
+from lobsim import plots
+book = ([(10.00, 300), (9.98, 100)], [(10.02, 200), (10.03, 500)])
+plots.show(plots.depth_chart(book), alt="Depth chart: 400 shares bid, 700 asked.")
+"""
+STEP = """
+frames = [([(10.00, 300 - 50 * k)], [(10.02, 200)]) for k in range(5)]
+plots.step_through(frames, alt="The best bid shrinks from 300 to 100 shares.", tick_size=0.01)
+"""
+LIVE = STEP.replace("tick_size", "live=True, tick_size")
+
+
+def executed(*sources):
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def notebook():
+    return executed(SHOW, STEP, LIVE)
+
+
+def test_figure_is_one_png_with_alternative_text(notebook):
+    (output,) = notebook.cells[0].outputs
+    assert output.metadata["image/png"]["alt"] == "Depth chart: 400 shares bid, 700 asked."
+    assert output.data["text/plain"] == "Depth chart: 400 shares bid, 700 asked."
+    assert base64.b64decode(output.data["image/png"]).startswith(b"\x89PNG")
+
+
+def test_without_a_page_the_steps_are_a_strip_that_stores_well(notebook):
+    (output,) = notebook.cells[1].outputs
+    assert set(output.data) == {"image/png", "text/plain"}
+    assert output.metadata["image/png"]["alt"].startswith("The best bid shrinks")
+
+
+def test_running_again_stores_the_same_outputs(notebook):
+    again = executed(SHOW, STEP)
+    for old, new in zip(notebook.cells[:2], again.cells, strict=True):
+        assert nbformat.from_dict(old.outputs) == nbformat.from_dict(new.outputs)
+
+
+def test_with_a_page_the_steps_are_a_slider(notebook):
+    (output,) = notebook.cells[2].outputs
+    assert "application/vnd.jupyter.widget-view+json" in output.data
+    state = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    values = [model["state"].get("value") for model in state.values()]
+    pictures = [value for value in values if isinstance(value, str) and "<img" in value]
+    assert len(pictures) == 1 and 'alt="The best bid shrinks' in pictures[0]
+    assert any(model["model_name"] == "IntSliderModel" for model in state.values())
