@@ -47,7 +47,7 @@ def new_bitmap(n_levels: int) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(n_words, np.int64), np.zeros(n_summary, np.int64)
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def mark(words, summary, level):
     """Set the bit of `level`; modifies both arrays in place."""
     word = level >> 5
@@ -55,7 +55,7 @@ def mark(words, summary, level):
     summary[word >> 5] |= 1 << (word & 31)
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def unmark(words, summary, level):
     """Clear the bit of `level`; modifies both arrays in place."""
     word = level >> 5
@@ -64,7 +64,7 @@ def unmark(words, summary, level):
         summary[word >> 5] &= ~(1 << (word & 31))
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def next_above(words, summary, level):
     """Lowest occupied level > `level`, or -1. `level` must lie inside the band."""
     word = level >> 5
@@ -82,7 +82,7 @@ def next_above(words, summary, level):
     return (word << 5) + lowest_bit(rest)
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def next_below(words, summary, level):
     """Highest occupied level < `level`, or -1. `level` must lie inside the band."""
     word = level >> 5

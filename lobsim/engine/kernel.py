@@ -35,7 +35,7 @@ CANCEL_RESTING = int(SelfTrade.CANCEL_RESTING)
 CANCEL_INCOMING = int(SelfTrade.CANCEL_INCOMING)
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def rest(book, side, price_ticks, size, owner, order_id):
     """Put an order at the back of the queue at its price; returns its slot.
 
@@ -76,7 +76,7 @@ def rest(book, side, price_ticks, size, owner, order_id):
     return slot
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def _level_gone(book, side, index):
     """Clear an emptied level's bit and move the best price off it."""
     scalars = book.scalars
@@ -95,7 +95,7 @@ def _level_gone(book, side, index):
             scalars[BEST_ASK] = low + next_above(book.words, book.summary, index)
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def remove(book, slot):
     """Take a resting order out of its queue and free its slot; its id stays used."""
     scalars = book.scalars
@@ -127,7 +127,7 @@ def remove(book, slot):
         _level_gone(book, side, index)
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def shrink(book, slot, size):
     """Take `size` lots off a resting order that has more; it keeps its place."""
     order = book.orders[slot]
@@ -135,7 +135,7 @@ def shrink(book, slot, size):
     book.levels[order["price_ticks"] - book.scalars[PRICE_MIN]]["total"] -= size
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def crosses(book, side, price_ticks):
     """Whether an incoming order at this price would meet a resting one."""
     if side > 0:
@@ -143,7 +143,7 @@ def crosses(book, side, price_ticks):
     return price_ticks <= book.scalars[BEST_BID] and book.scalars[BID_ORDERS] > 0
 
 
-@njit
+@njit(borrows=True, forceinline=True)
 def fills_bound(book, side, size):
     """Most fills that an incoming order can cause."""
     if side > 0:
@@ -151,7 +151,7 @@ def fills_bound(book, side, size):
     return min(book.scalars[BID_ORDERS], size)
 
 
-@njit
+@njit(borrows=True)
 def available(book, side, price_ticks, size, owner):
     """Lots that an incoming order could take under the self-trade policy, at most `size`.
 
@@ -189,7 +189,7 @@ def available(book, side, price_ticks, size, owner):
     return min(found, size)
 
 
-@njit
+@njit(borrows=True)
 def match(book, side, price_ticks, size, owner, order_id, time_ns, message_index, fills, n_fills):
     """Trade an incoming order against the book, best price first, oldest order first.
 

@@ -31,7 +31,7 @@ FAULTS = (
 )
 
 
-@njit
+@njit(borrows=True)
 def depth_into(book, side, prices, sizes, counts):
     """Write the best levels of a side, best first; returns how many there were.
 
@@ -55,7 +55,7 @@ def depth_into(book, side, prices, sizes, counts):
     return n
 
 
-@njit
+@njit(borrows=True)
 def ahead_of(book, slot):
     """Lots and orders that stand before a resting order at its price."""
     lots = 0
@@ -68,7 +68,7 @@ def ahead_of(book, slot):
     return lots, orders
 
 
-@njit
+@njit(borrows=True)
 def slots_into(book, side, slots):
     """Write the slots of a side in order of priority; returns how many were written."""
     scalars = book.scalars
@@ -91,7 +91,7 @@ def slots_into(book, side, slots):
     return n
 
 
-@njit
+@njit(borrows=True)
 def _level_fault(book, index):
     """Fault of one occupied level, or 0."""
     level = book.levels[index]
@@ -120,7 +120,7 @@ def _level_fault(book, index):
     return 0
 
 
-@njit
+@njit(borrows=True)
 def find_fault(book):
     """Index into `FAULTS` of the first broken invariant, 0 if the book is sound.
 
