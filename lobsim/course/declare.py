@@ -240,7 +240,8 @@ def load_checks(path: str | Path) -> list[Check]:
     Parameters
     ----------
     path : path
-        The file, or the lesson's folder under ``solutions/``.
+        The file, or the lesson's folder under ``solutions/``.  A long ``checks.py`` may add up
+        what ``load_checks`` reads from files ``checks_*.py`` beside it.
 
     Raises
     ------
@@ -253,7 +254,7 @@ def load_checks(path: str | Path) -> list[Check]:
     if not path.is_file():
         raise DeclarationError(f"{path} does not exist; it must define CHECKS = [Check(...), ...]")
     # compiled here and not imported, so that no __pycache__ appears beside the author's file
-    module = ModuleType(f"lobsim_checks_{path.parent.name}")
+    module = ModuleType(f"lobsim_{path.parent.name}_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # data classes and pickles of the file's own look here
     try:

@@ -157,12 +157,22 @@ def published(folder: Path) -> str:
     return json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
+def after_generate(assignment: str, student: str, notebooks: list[str]) -> None:
+    """Hook of stock ``nbgrader generate_assignment``: writes the ``checks.json`` beside its result.
+
+    nbgrader calls it in the course's folder.
+    """
+    root = Path.cwd()
+    text = published(root / "solutions" / assignment)
+    (root / "lessons" / assignment / PUBLISHED_FILE).write_text(text, encoding="utf-8")
+
+
 def audit_released(folder: Path) -> list[str]:
     """What a learner's folder must not hold, one sentence each."""
     problems = []
     for path in sorted(folder.rglob("*")):
-        if path.name == "checks.py":
-            problems.append("the declarations were copied")
+        if path.match("checks*.py"):
+            problems.append(f"the declarations were copied: {path.name}")
         if path.suffix != ".ipynb":
             continue
         notebook = json.loads(path.read_text(encoding="utf-8"))

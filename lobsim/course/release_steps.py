@@ -29,7 +29,7 @@ CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError"
 TOP_LEVEL_STUB = "# YOUR CODE HERE"
 
 # what never leaves the instructor's side, nor is copied over a submission
-PRIVATE_FILES = ["checks.py", "__pycache__", "*.pyc", ".ipynb_checkpoints", ".pytest_cache",
+PRIVATE_FILES = ["checks.py", "checks_*.py", "__pycache__", "*.pyc", ".ipynb_checkpoints", ".pytest_cache",
                  ".DS_Store"]
 
 
@@ -115,13 +115,17 @@ class BlankSolutions(ClearSolutions):
 
 
 class LearnerTags(NbGraderPreprocessor):
-    """``raises-exception`` on check cells, so that Run-All goes on past unfinished work."""
+    """``raises-exception`` on every code cell from the first exercise on: each may depend on work
+    that is not done yet, and Run-All is to go on past it."""
 
-    def preprocess_cell(self, cell, resources, cell_index):
-        if cell.cell_type == "code" and utils.is_grade(cell):
-            tags = [tag for tag in cell.metadata.get("tags", []) if tag != "raises-exception"]
-            cell.metadata.tags = [*tags, "raises-exception"]
-        return cell, resources
+    def preprocess(self, nb, resources):
+        started = False
+        for cell in nb.cells:
+            started = started or utils.is_solution(cell)
+            if started and cell.cell_type == "code":
+                tags = [tag for tag in cell.metadata.get("tags", []) if tag != "raises-exception"]
+                cell.metadata.tags = [*tags, "raises-exception"]
+        return nb, resources
 
 
 class StableMetadata(NbGraderPreprocessor):
