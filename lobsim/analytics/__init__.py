@@ -1,8 +1,8 @@
 """Analytics: NBBO, trade filters and signs, spreads, implementation shortfall, paired comparison.
 
 Names: ``*_spread`` and ``*_shortfall`` are costs, positive for whoever takes liquidity or trades;
-``*_bps`` is in basis points. Times are ``time_ns`` (int64 nanoseconds since local midnight) in tables and
-seconds since midnight in arguments named ``*_s``. Sides and signs: +1 buy, -1 sell.
+``*_bps`` is in basis points. Times are ``time_ns`` (int64 nanoseconds since local midnight) in
+tables and seconds since midnight in arguments named ``*_s``. Sides and signs: +1 buy, -1 sell.
 """
 
 from lobsim.analytics.compare import PairedDifference, paired_difference, pairs_needed

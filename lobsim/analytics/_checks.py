@@ -44,7 +44,8 @@ def need_columns(table: pd.DataFrame, columns: Iterable[str], what: str) -> None
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise ValueError(
-            f"{what} has no column {', '.join(missing)}; it has {', '.join(map(str, table.columns))}"
+            f"{what} has no column {', '.join(missing)}; "
+            f"it has {', '.join(map(str, table.columns))}"
         )
 
 
@@ -64,7 +65,8 @@ def need_sorted(time_ns: np.ndarray, what: str) -> None:
     if steps_back.size:
         row = int(steps_back[0]) + 1
         raise ValueError(
-            f"{what} is not sorted by time_ns: row {row} is earlier than row {row - 1}; sort it first"
+            f"{what} is not sorted by time_ns: row {row} is earlier than row {row - 1}; "
+            "sort it first"
         )
 
 

@@ -26,7 +26,7 @@ class PairedDifference(NamedTuple):
         return (self.unpaired_std / self.std) ** 2 if self.std > 0 else float("nan")
 
     def pairs_needed(self, difference: float, *, confidence=0.95, power=0.8) -> int:
-        """Pairs that show a given difference with the spread seen here; see :func:`pairs_needed`."""
+        """Pairs that show a given difference with the ``std`` seen here."""
         return pairs_needed(self.std, difference, confidence=confidence, power=power)
 
 

@@ -51,7 +51,8 @@ def nbbo(
         exchange quotes, so a quote may outlive its age until then.
     same_time : {"last", "all"}
         Quotes with one time stamp are taken in order of ``sequence`` (file order where
-        that is unknown). "last" keeps only the state after the last of them, as no time passes between.
+        that is unknown). "last" keeps only the state after the last of them, as no time passes
+        between.
     changes_only : bool
         Leave out states equal to the one before.
 
@@ -59,10 +60,10 @@ def nbbo(
     -------
     DataFrame
         ``time_ns`` (int64, sorted), ``bid, bid_size, ask, ask_size`` and, where known,
-        ``bid_exchange, ask_exchange``: the exchange with the best price; among equals the largest size, then
-        the older quote, then the alphabet. NaN, 0 and "" where a side is empty. ``attrs["kind"]`` is
-        "nbbo" and ``attrs["report"]`` counts, in rows, what was found and done:
-        ``ineligible, own_crossed`` (an exchange's bid above its own ask: withdrawn),
+        ``bid_exchange, ask_exchange``: the exchange with the best price; among equals the largest
+        size, then the older quote, then the alphabet. NaN, 0 and "" where a side is empty.
+        ``attrs["kind"]`` is "nbbo" and ``attrs["report"]`` counts, in rows, what was found and
+        done: ``ineligible, own_crossed`` (an exchange's bid above its own ask: withdrawn),
         ``out_of_order, same_time, crossed, locked, one_sided, unchanged``; ``stale`` in
         rows in which at least one old quote was ignored.
 

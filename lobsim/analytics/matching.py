@@ -21,8 +21,8 @@ def match_quotes(
     trades : DataFrame
         With ``time_ns``; any order.
     nbbo : DataFrame
-        With ``time_ns, bid, ask`` (and sizes); sorted by time. Of several rows with the same time the
-        last is used.
+        With ``time_ns, bid, ask`` (and sizes); sorted by time. Of several rows with the same time
+        the last is used.
     lag_ns : int
         Nanoseconds by which quotes are held back: positive when trades are reported late
         (Lee and Ready used 5 s in 1991; with today's clocks 0 is usual).
@@ -114,8 +114,8 @@ def between(table: pd.DataFrame, start_s: float, end_s: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The rows with a fresh index. For a table with ``attrs["kind"] == "nbbo"`` the last state before
-        the start becomes a first row stamped with the start, as it is still in force then.
+        The rows with a fresh index. For a table with ``attrs["kind"] == "nbbo"`` the last state
+        before the start becomes a first row stamped with the start, as it is still in force then.
 
     Examples
     --------

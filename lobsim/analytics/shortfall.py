@@ -91,7 +91,10 @@ class Shortfall:
     def describe(self) -> str:
         """Small text table of the parts, for people."""
         what = "buy" if self.side > 0 else "sell"
-        lines = [f"{what} {self.quantity:,.0f}, filled {self.filled:,.0f}", f"{'':<12}{'$':>12}{'bps':>9}"]
+        lines = [
+            f"{what} {self.quantity:,.0f}, filled {self.filled:,.0f}",
+            f"{'':<12}{'$':>12}{'bps':>9}",
+        ]
         for name in ("delay", "trading", "opportunity", "fees", "total"):
             dollars, bps = getattr(self, name), getattr(self, f"{name}_bps")
             lines.append(f"{name:<12}{dollars:>12,.2f}{bps:>9.2f}")

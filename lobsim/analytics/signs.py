@@ -23,8 +23,8 @@ def quote_rule(price, bid, ask) -> np.ndarray:
     Returns
     -------
     ndarray of int8, shape (n,)
-        +1 buyer-initiated (above the mid), -1 seller-initiated, 0 at the mid (within half a billionth
-        of the price) or where a quote or price is NaN.
+        +1 buyer-initiated (above the mid), -1 seller-initiated, 0 at the mid (within half a
+        billionth of the price) or where a quote or price is NaN.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Spreads: quoted (time-weighted), effective, realised, and the price impact between them.
 
-All are full spreads (twice the distance from the midpoint) unless ``half=True``; positive is a cost to
-whoever took the liquidity. Units are currency per share, or basis points of the midpoint.
+All are full spreads (twice the distance from the midpoint) unless ``half=True``; positive is a
+cost to whoever took the liquidity. Units are currency per share, or basis points of the midpoint.
 """
 
 import numpy as np

@@ -115,7 +115,8 @@ def regular_trades(
     DataFrame
         The kept rows in order, with a fresh index. ``attrs["report"]`` is ``{"rows_in",
         "rows_out", "dropped": {reason: rows}}``; a row with several reasons counts under the
-        first of: correction, price or size, window, sale condition (in the order of the table), venue.
+        first of: correction, price or size, window, sale condition (in the order of the table),
+        venue.
 
     Notes
     -----

@@ -190,8 +190,8 @@ def queue_view(
     Parameters
     ----------
     queues : sequence
-        Queues, one per row from top to bottom; each a sequence of ``(order_id, size)`` or of the orders
-        that ``OrderBook.orders(side)`` returns, front first.
+        Queues, one per row from top to bottom; each a sequence of ``(order_id, size)`` or of the
+        orders that ``OrderBook.orders(side)`` returns, front first.
     own : int, optional
         Order id of the own order, drawn hatched with the size that is ahead of it.
     side : int
@@ -252,7 +252,8 @@ def _queue_row(ax, at, row, own, colour, longest) -> None:
             )
         )
         if not mine and size > 0.045 * longest:
-            ax.text(start + size / 2, at, f"{size:,.6g}", ha="center", va="center", fontsize=8, color="white")
+            middle = {"ha": "center", "va": "center", "fontsize": 8, "color": "white"}
+            ax.text(start + size / 2, at, f"{size:,.6g}", **middle)
         start += size
     if own is not None:
         told = f"you: {ahead:,.6g} ahead" if found else "you: not in the queue"

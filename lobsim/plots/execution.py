@@ -67,7 +67,8 @@ def shortfall_waterfall(
             alpha=0.85,
         )
         top = max(bottom, bottom + height)
-        text = f"{height:+,.2f}" if unit == "bps" else f"{height:+,.0f}"
+        sign = "+" if abs(height) > 1e-9 else ""
+        text = format(height, f"{sign},.2f" if unit == "bps" else f"{sign},.0f")
         ax.text(at, top + 0.025 * reach, text, ha="center", va="bottom", fontsize=9)
     for at in range(len(_PARTS)):
         ax.plot([at + 0.31, at + 0.69], 2 * [starts[at + 1]], color=GREY, linewidth=0.8)
@@ -191,14 +192,17 @@ def distribution_pairs(
     result = paired_difference(a, b, confidence=confidence)
     fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.8), width_ratios=(1.25, 1))
     both = np.concatenate([a, b])
-    bins = np.histogram_bin_edges(both[np.isfinite(both)], bins=24)
+    count = int(np.clip(1.5 * np.sqrt(a.size), 6, 30))
+    bins = np.histogram_bin_edges(both[np.isfinite(both)], bins=count)
     looks = ((a, labels[0], BLUE, "-"), (b, labels[1], VERMILLION, (0, (4, 2))))
     for values, label, colour, dashes in looks:
         left.hist(values, bins, histtype="step", color=colour, linestyle=dashes, linewidth=1.8)
         left.axvline(np.nanmean(values), color=colour, linestyle=dashes, linewidth=1.0)
-        left.plot([], [], color=colour, linestyle=dashes, label=f"{label}: mean {np.nanmean(values):.2f}")
+        told = f"{label}: mean {np.nanmean(values):.2f}"
+        left.plot([], [], color=colour, linestyle=dashes, label=told)
     left.set_xlabel(f"cost ({unit}); vertical lines are means")
     left.set_ylabel("number of seeds")
+    left.yaxis.set_major_locator(plt.MaxNLocator(6, integer=True))
     left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     left.set_title(title)
     _differences(right, a - b, result, labels, unit, confidence)

@@ -1,4 +1,4 @@
-"""Price levels of anything that has a book: an OrderBook, a Market, a LOBSTER row or plain lists."""
+"""Price levels of anything with a book: an OrderBook, a Market, a LOBSTER row, plain lists."""
 
 from typing import NamedTuple
 
@@ -18,8 +18,9 @@ def book_levels(source, levels: int = 10) -> Levels:
     Parameters
     ----------
     source : object
-        One of: anything with ``depth(levels)``; a pair ``(bids, asks)`` of lists whose entries begin with
-        price and size; a mapping or row with ``bid_price_1, bid_size_1, ask_price_1, ...``.
+        One of: anything with ``depth(levels)``; a pair ``(bids, asks)`` of lists whose entries
+        begin with price and size; a mapping or row with ``bid_price_1, bid_size_1, ask_price_1,
+        ...``.
     levels : int
         Most levels of one side, >= 1.
 
@@ -51,7 +52,8 @@ def book_levels(source, levels: int = 10) -> Levels:
         bids, asks = source
     except (TypeError, ValueError):
         raise TypeError(
-            f"no price levels in a {type(source).__name__}; give a book, a pair (bids, asks) or a LOBSTER row"
+            f"no price levels in a {type(source).__name__}; "
+            "give a book, a pair (bids, asks) or a LOBSTER row"
         ) from None
     return Levels(_pairs(bids, levels), _pairs(asks, levels))
 

@@ -1,4 +1,4 @@
-"""Stepping through the frames of a book: a slider where widgets live, a strip of pictures elsewhere."""
+"""Stepping through frames of a book: a slider where widgets live, else a strip of pictures."""
 
 import base64
 import html
@@ -32,8 +32,8 @@ def step_through(
     Parameters
     ----------
     frames : sequence
-        One entry per step: books or levels (:func:`lobsim.plots.book_levels`) unless ``draw`` is given. A
-        live book changes while you collect it, so collect ``book_levels(book)``.
+        One entry per step: books or levels (:func:`lobsim.plots.book_levels`) unless ``draw`` is
+        given. A live book changes while you collect it, so collect ``book_levels(book)``.
     draw : callable, optional
         ``draw(frame, ax)`` draws one frame. Default: the ladder, with the same rows and scale in
         all frames.
@@ -44,8 +44,8 @@ def step_through(
     strip : int
         Frames of the static form, spread evenly from first to last.
     live : bool, optional
-        True for the slider, False for the strip. By default the slider is used when the cell was run
-        from a notebook page that can show widgets; executing a notebook without a page
+        True for the slider, False for the strip. By default the slider is used when the cell was
+        run from a notebook page that can show widgets; executing a notebook without a page
         (nbconvert, tests, grading) gives the strip, which stores well.
     **ladder
         Further arguments of :func:`lobsim.plots.book_ladder`.

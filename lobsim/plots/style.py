@@ -1,4 +1,4 @@
-"""One look for every figure: colours that all eyes can tell apart, markers for sides, units on axes."""
+"""One look for every figure: colours that all eyes can tell apart, markers for the sides."""
 
 from collections.abc import Callable
 from functools import wraps

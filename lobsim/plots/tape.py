@@ -46,7 +46,8 @@ def nbbo_view(
     quotes : DataFrame, optional
         Per-exchange quotes, drawn as thin lines; those far from the NBBO leave the picture.
     trades : DataFrame, optional
-        Trades, drawn as triangles: up for buyer-initiated, down for seller-initiated, round if unknown.
+        Trades, drawn as triangles: up for buyer-initiated, down for seller-initiated, round if
+        unknown.
     sign : sequence of int, optional
         Sign of each row of ``trades``; default its column ``sign``, else unknown.
     exchanges : sequence of str, optional

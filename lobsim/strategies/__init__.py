@@ -1,6 +1,7 @@
 """Strategies: the classical schedules, and running them on a market.
 
-A strategy is any object with ``interval_s``, ``reset(order, market)`` and ``act(market) -> list[ChildOrder]``.
+A strategy is any object with ``interval_s``, ``reset(order, market)`` and ``act(market) ->
+list[ChildOrder]``.
 """
 
 from lobsim.strategies.orders import ChildOrder, ParentOrder, allocate, slice_edges

@@ -65,8 +65,8 @@ class ChildOrder:
     price : float, optional
         None for a market order.
     kind : lobsim.engine.Kind, int or str, optional
-        LIMIT, MARKET, IOC, FOK, POST_ONLY or CANCEL, also as "limit" and so on; by default MARKET without
-        and LIMIT with a price.
+        LIMIT, MARKET, IOC, FOK, POST_ONLY or CANCEL, also as "limit" and so on; by default MARKET
+        without and LIMIT with a price.
     order_id : int, optional
         The resting order that a CANCEL withdraws.
 
@@ -135,7 +135,8 @@ def allocate(quantity: int, weights, lot: int = 1) -> np.ndarray:
     Returns
     -------
     ndarray of int64, shape (n,)
-        Not negative; the sum is ``quantity``; each cumulated part lies within one lot of its exact value.
+        Not negative; the sum is ``quantity``; each cumulated part lies within one lot of its exact
+        value.
 
     Examples
     --------

@@ -74,9 +74,9 @@ class Execution:
 def execute(market, strategy: Strategy, order: ParentOrder) -> Execution:
     """Run ``strategy`` on ``market`` until the order's window ends.
 
-    The decision is made now (``market.clock_s``); the order reaches the market at ``order.start_s``; the
-    strategy acts at ``start_s, start_s + interval_s, ...`` and once more at ``end_s``; then what still
-    rests is cancelled.
+    The decision is made now (``market.clock_s``); the order reaches the market at
+    ``order.start_s``; the strategy acts at ``start_s, start_s + interval_s, ...`` and once more at
+    ``end_s``; then what still rests is cancelled.
 
     Parameters
     ----------
@@ -230,5 +230,7 @@ def _mid(market, moment: str) -> float:
     """Midpoint now, or a ValueError that says at which moment there was none."""
     mid = market.mid
     if mid is None or math.isnan(mid):
-        raise ValueError(f"the book has an empty side at the {moment}, {market.clock_s:g} s: no midpoint")
+        raise ValueError(
+            f"the book has an empty side at the {moment}, {market.clock_s:g} s: no midpoint"
+        )
     return float(mid)

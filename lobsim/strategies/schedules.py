@@ -1,7 +1,7 @@
 """Benchmark strategies: TWAP, VWAP, POV, all at once, and a TWAP that waits at the best price.
 
-Every strategy is an object with ``interval_s`` and two methods: ``reset(order, market)`` once at the start,
-and ``act(market) -> list[ChildOrder]`` every ``interval_s`` seconds and once at the end.
+Every strategy is an object with ``interval_s`` and two methods: ``reset(order, market)`` once at
+the start, and ``act(market) -> list[ChildOrder]`` every ``interval_s`` seconds and once at the end.
 """
 
 from collections.abc import Callable, Sequence
@@ -103,9 +103,9 @@ class VWAP(_Scheduled):
     Parameters
     ----------
     curve : callable or pair of sequences, optional
-        Expected cumulated volume at times in seconds (any positive unit): a function of an array of times, or
-        ``(times_s, cumulated)`` joined by straight lines. None asks the market for the curve of
-        its profile, ``market.expected_volume_curve``.
+        Expected cumulated volume at times in seconds (any positive unit): a function of an array
+        of times, or ``(times_s, cumulated)`` joined by straight lines. None asks the market for
+        the curve of its profile, ``market.expected_volume_curve``.
     interval_s : float
         Seconds between child orders.
     lot : int
@@ -136,7 +136,7 @@ class VWAP(_Scheduled):
             cumulated = np.interp(edges, times_s, volume)
         weights = np.diff(np.asarray(cumulated, dtype=np.float64))
         if not (weights >= 0).all() or not weights.sum() > 0:
-            raise ValueError("the volume curve must not fall and must rise within the order's window")
+            raise ValueError("the volume curve must not fall and must rise in the order's window")
         return weights
 
 

@@ -5,7 +5,10 @@ import importlib
 
 import pytest
 
-MODULES = ["_checks", "compare", "consolidate", "matching", "shortfall", "signs", "spreads", "trades"]
+MODULES = [
+    *("_checks", "compare", "consolidate", "matching"),
+    *("shortfall", "signs", "spreads", "trades"),
+]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -76,7 +76,8 @@ def test_nbbo_equals_its_slow_twin(quotes, sizes, max_age_ns):
 @settings(max_examples=60, deadline=None)
 @given(quote_tables(), st.permutations("NQPZ"))
 def test_renaming_exchanges_changes_no_price_or_size(quotes, letters):
-    renamed = quotes.assign(exchange=quotes["exchange"].map(dict(zip("NQPZ", letters, strict=True))))
+    new_name = dict(zip("NQPZ", letters, strict=True))
+    renamed = quotes.assign(exchange=quotes["exchange"].map(new_name))
     names = ["time_ns", *COLUMNS[:4]]
     a, b = (nbbo(table, **EVERY)[names] for table in (quotes, renamed))
     pd.testing.assert_frame_equal(a, b)

@@ -76,7 +76,8 @@ def test_order_of_fills_does_not_matter(order, random):
     fills = list(zip(prices, sizes, strict=True))
     random.shuffle(fills)
     a = implementation_shortfall("sell", quantity, prices, sizes, **told)
-    b = implementation_shortfall("sell", quantity, [f[0] for f in fills], [f[1] for f in fills], **told)
+    prices, sizes = [price for price, _ in fills], [size for _, size in fills]
+    b = implementation_shortfall("sell", quantity, prices, sizes, **told)
     assert b.total == pytest.approx(a.total, abs=1e-6)
 
 

@@ -112,8 +112,9 @@ def test_effective_is_realised_plus_impact(rows, unit, half):
     price, mid, after, sign = (np.array(c) for c in zip(*rows, strict=True))
     options = {"unit": unit, "half": half}
     effective = effective_spread(price, mid, sign, **options)
-    parts = realised_spread(price, mid, after, sign, **options) + price_impact(mid, after, sign, **options)
-    np.testing.assert_allclose(effective, parts, rtol=1e-9, atol=1e-6)
+    kept = realised_spread(price, mid, after, sign, **options)
+    impact = price_impact(mid, after, sign, **options)
+    np.testing.assert_allclose(effective, kept + impact, rtol=1e-9, atol=1e-6)
     assert np.array_equal(np.isnan(effective), sign == 0)
 
 

@@ -1,4 +1,4 @@
-"""Laws of the figures: units on axes, nothing lost, sides told by shape, equal bytes for equal input."""
+"""Laws of the figures: units on axes, nothing lost, sides told by shape, repeatable bytes."""
 
 import doctest
 
@@ -131,8 +131,9 @@ def test_depth_chart_holds_all_shares():
 
 def test_levels_are_read_alike_from_all_kinds_of_books():
     book = OrderBook(tick_size=0.01)
-    for side, price, size in (("buy", 10.0, 300), ("buy", 9.98, 100), ("sell", 10.02, 200), ("sell", 10.03, 500)):
-        book.limit(side, price, size)
+    for side, levels in (("buy", BOOK[0]), ("sell", BOOK[1])):
+        for price, size in levels:
+            book.limit(side, price, size)
     row = pd.Series({
         "ask_price_1": 10.02, "ask_size_1": 200, "bid_price_1": 10.0, "bid_size_1": 300,
         "ask_price_2": 10.03, "ask_size_2": 500, "bid_price_2": 9.98, "bid_size_2": 100,

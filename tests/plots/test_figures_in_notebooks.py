@@ -1,4 +1,4 @@
-"""Figures in executed notebooks: alternative text, a strip instead of a slider, nothing that changes."""
+"""Figures in executed notebooks: alternative text, a strip for the slider, stable outputs."""
 
 import base64
 

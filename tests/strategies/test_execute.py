@@ -92,7 +92,8 @@ def test_vwap_with_a_flat_curve_is_twap(path_market):
 
 
 def test_pov_is_the_share_of_volume_it_promises(path_market):
-    done = execute(path_market(rate=50.0), POV(0.2, interval_s=10), ParentOrder("buy", 10**6, 0, 1000))
+    order = ParentOrder("buy", 10**6, 0, 1000)
+    done = execute(path_market(rate=50.0), POV(0.2, interval_s=10), order)
     assert done.participation == pytest.approx(0.2, abs=0.003)
     assert done.participation <= 0.2
     assert done.shortfall.opportunity == 0.0  # the path is flat, so what is left costs nothing
