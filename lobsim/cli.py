@@ -129,10 +129,10 @@ def _tell_deliveries(own: Workspace) -> None:
     for delivery in deliveries:
         if delivery.action == "beside":
             say(
-                f"[yellow]A newer version of {delivery.lesson}/{delivery.file} has arrived.[/yellow] "
-                "Your work was left alone;"
-                f"\nthe new version lies beside it as [bold]{delivery.path.name}[/bold]. To go on "
-                f"with the new one: lobsim lab --reset {delivery.lesson} (keeps a backup)."
+                f"[yellow]A newer {delivery.lesson}/{delivery.file} has arrived.[/yellow] Your work "
+                f"was left alone; the new version lies beside it as [bold]{delivery.path.name}"
+                f"[/bold]. To go on with the new one: lobsim lab --reset {delivery.lesson[:2]} "
+                "(keeps a backup)."
             )
 
 
@@ -284,4 +284,7 @@ app.add_typer(cli_data.app, name="data", rich_help_panel="All")
 
 def main() -> None:
     """Entry point of the ``lobsim`` command."""
+    from lobsim.course.quick_jupyter import quick_jupyter
+
+    quick_jupyter()
     app()

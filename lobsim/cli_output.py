@@ -45,7 +45,8 @@ def complain(sentence: str) -> None:
 
 def _foreseen(error: Exception) -> str | None:
     """One sentence for an error that a user can cause; None for a fault of ours."""
-    if type(error).__module__.split(".")[0] == "lobsim" and isinstance(error, ValueError | OSError):
+    ours = type(error).__module__.split(".")[0] == "lobsim"
+    if ours and isinstance(error, ValueError | OSError | LookupError):
         return " ".join(str(error).split())
     if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
         return f"{error.filename}: {error.strerror}"
@@ -63,7 +64,7 @@ def one_sentence_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, LookupError) as error:
             sentence = _foreseen(error)
             if sentence is None:
                 raise
