@@ -18,6 +18,7 @@ def nbbo(
     conditions: frozenset[str] | None = ELIGIBLE_CONDITIONS,
     sizes: str = "sum",
     crossed: str = "blank",
+    locked: str = "keep",
     max_age_s: float | None = None,
     same_time: str = "last",
     changes_only: bool = True,
@@ -35,7 +36,7 @@ def nbbo(
         where known, ``condition`` and ``sequence``; one symbol; prices in currency, sizes in
         shares, NaN or a size of 0 = no quote on that side. A table whose
         ``attrs["kind"]`` is ``"nbbo"`` is already consolidated: its prices pass through and only
-        ``crossed``, ``same_time`` and ``changes_only`` apply.
+        ``crossed``, ``locked``, ``same_time`` and ``changes_only`` apply.
     conditions : set of str or None
         Quote conditions that may set the NBBO; None allows all. A quote with another condition
         still replaces the exchange's earlier quote, so the exchange then has none.
@@ -45,7 +46,9 @@ def nbbo(
         or the largest one (what the consolidated tape prints).
     crossed : {"blank", "drop", "keep"}
         What becomes of a state with bid > ask: prices set to NaN (no usable quote), row left
-        out (the state before lives on), or kept. Locked states (bid = ask) are always kept.
+        out (the state before lives on), or kept.
+    locked : {"keep", "blank", "drop"}
+        The same for bid = ask. A locked market is a real state; many studies drop it all the same.
     max_age_s : float, optional
         Quotes older than this, in seconds, are stale and ignored. Age is looked at whenever any
         exchange quotes, so a quote may outlive its age until then.
@@ -97,6 +100,7 @@ def nbbo(
     need_one_symbol(quotes, "quotes")
     one_of(sizes, ("sum", "largest"), "sizes")
     one_of(crossed, ("blank", "drop", "keep"), "crossed")
+    one_of(locked, ("blank", "drop", "keep"), "locked")
     one_of(same_time, ("last", "all"), "same_time")
     if max_age_s is not None and not max_age_s > 0:
         raise ValueError(f"max_age_s is {max_age_s}; it must be positive, or None for no limit")
@@ -108,7 +112,7 @@ def nbbo(
     else:
         need_columns(quotes, ("exchange",), "quotes")
         best = _consolidate(ordered, conditions, sizes, max_age_s, report)
-    best = _thin(best, crossed, same_time, changes_only, report)
+    best = _thin(best, crossed, locked, same_time, changes_only, report)
     for side in _SIDES:
         if pd.api.types.is_integer_dtype(quotes[f"{side}_size"].dtype):
             best[f"{side}_size"] = best[f"{side}_size"].astype(np.int64)
@@ -215,28 +219,25 @@ def _best(key, size, time, rows_of, max_age_ns):
     return best, total, largest, leader, stale
 
 
-def _thin(best, crossed, same_time, changes_only, report) -> pd.DataFrame:
-    """Keep one state per time stamp, treat crossed states, leave out repeated ones; count all."""
+def _thin(best, crossed, locked, same_time, changes_only, report) -> pd.DataFrame:
+    """Keep one state per time stamp, treat crossed and locked ones, leave out repeats; count all."""
     if same_time == "last" and len(best):
         time = best["time_ns"].to_numpy()
         last = np.append(time[1:] != time[:-1], True)
         report["same_time"] = int((~last).sum())
-        best = best[last].copy()
+        best = best[last]
     else:
         report["same_time"] = 0
     bid, ask = best["bid"].to_numpy(), best["ask"].to_numpy()
-    is_crossed = bid > ask
-    report["crossed"] = int(is_crossed.sum())
-    report["locked"] = int((bid == ask).sum())
     report["one_sided"] = int((np.isnan(bid) != np.isnan(ask)).sum())
-    if crossed == "drop":
-        best = best[~is_crossed]
-    elif crossed == "blank" and is_crossed.any():
-        best = best.copy()
-        for side in _SIDES:
-            best.loc[is_crossed, [side, f"{side}_size"]] = [np.nan, 0.0]
-            if f"{side}_exchange" in best.columns:
-                best.loc[is_crossed, f"{side}_exchange"] = ""
+    gone = np.zeros(len(best), dtype=bool)
+    for name, rows, what in (("crossed", bid > ask, crossed), ("locked", bid == ask, locked)):
+        report[name] = int(rows.sum())
+        if what == "drop":
+            gone |= rows
+        elif what == "blank" and rows.any():
+            best = _without_quotes(best, rows)
+    best = best[~gone]
     report["unchanged"] = 0
     if changes_only and len(best):
         changed = np.zeros(len(best), dtype=bool)
@@ -249,3 +250,15 @@ def _thin(best, crossed, same_time, changes_only, report) -> pd.DataFrame:
         report["unchanged"] = int((~changed).sum())
         best = best[changed]
     return best.reset_index(drop=True)
+
+
+def _without_quotes(best: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    """Copy in which the given rows have no quote on either side."""
+    empty = {"": np.nan, "_size": 0.0, "_exchange": ""}
+    new = {}
+    for side in _SIDES:
+        for ending, nothing in empty.items():
+            name = f"{side}{ending}"
+            if name in best.columns:
+                new[name] = np.where(rows, nothing, best[name].to_numpy())
+    return best.assign(**new)

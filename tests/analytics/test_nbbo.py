@@ -118,15 +118,16 @@ def test_order_of_rows_does_not_matter_when_sequence_tells_it(quotes, random):
 
 
 @settings(max_examples=60, deadline=None)
-@given(quote_tables(), st.sampled_from(["blank", "drop", "keep"]))
-def test_every_quote_is_accounted_for(quotes, crossed):
-    best = nbbo(quotes, crossed=crossed)
+@given(quote_tables(), *2 * [st.sampled_from(["blank", "drop", "keep"])])
+def test_every_quote_is_accounted_for(quotes, crossed, locked):
+    best = nbbo(quotes, crossed=crossed, locked=locked)
     report = best.attrs["report"]
     gone = report["same_time"] + report["unchanged"]
     gone += report["crossed"] if crossed == "drop" else 0
+    gone += report["locked"] if locked == "drop" else 0
     assert report["rows_in"] == report["rows_out"] + gone
-    if crossed != "keep":
-        assert not (best["bid"] > best["ask"]).any()
+    assert crossed == "keep" or not (best["bid"] > best["ask"]).any()
+    assert locked == "keep" or not (best["bid"] == best["ask"]).any()
 
 
 @settings(max_examples=40, deadline=None)

@@ -4,6 +4,7 @@ import base64
 
 import nbformat
 import pytest
+from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -57,3 +58,35 @@ def test_with_a_page_the_steps_are_a_slider(notebook):
     pictures = [value for value in values if isinstance(value, str) and "<img" in value]
     assert len(pictures) == 1 and 'alt="The best bid shrinks' in pictures[0]
     assert any(model["model_name"] == "IntSliderModel" for model in state.values())
+
+
+def displayed(client, source, metadata):
+    """Kinds of the one output of a cell that is run with the given request metadata."""
+    content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False}
+    message = client.session.msg("execute_request", content, metadata=metadata)
+    client.shell_channel.send(message)
+    kinds = []
+    while True:
+        reply = client.get_iopub_msg(timeout=60)
+        if reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+            continue
+        if reply["msg_type"] == "display_data":
+            kinds.append(set(reply["content"]["data"]))
+        if reply["msg_type"] == "status" and reply["content"]["execution_state"] == "idle":
+            return kinds
+
+
+def test_a_page_is_known_by_the_cell_id_that_it_sends():
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        displayed(client, "from lobsim import plots", {})
+        page = displayed(client, STEP, {"cellId": "a1b2"})
+        program = displayed(client, STEP, {})
+        switched_off = displayed(
+            client, "import os; os.environ['LOBSIM_WIDGETS'] = '0'\n" + STEP, {"cellId": "a1b2"}
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert "application/vnd.jupyter.widget-view+json" in page[0]
+    assert program == switched_off == [{"image/png", "text/plain"}]
