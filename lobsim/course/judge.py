@@ -17,6 +17,8 @@ from lobsim.course.declare import Check
 from lobsim.course.hints import guess
 from lobsim.course.plan import PlannedCase, PlannedCheck, PlannedPart, plan
 
+_SCALARS = (bool, int, float, str, type(None))
+
 __all__ = ["CaseResult", "CheckResult", "Outcome", "PartResult", "judge", "judge_outcomes"]
 
 
@@ -301,6 +303,9 @@ def _explain(planned: PlannedCheck, case: PlannedCase, outcome: Outcome, verdict
         idea = guess(outcome.value, expected, planned.tolerance)
         if idea:
             yield f"Perhaps: {idea}"
+    if any(not isinstance(item, _SCALARS) for item in case.inputs.values()):
+        number = [c.key for c in planned.cases(hidden=False)].index(case.key)
+        yield f'Try it: {planned.name}(**check.inputs("{planned.name}", {number}))'
 
 
 def _got_and_expected(planned: PlannedCheck, got: Any, expected: Any):
@@ -317,8 +322,7 @@ def _got_and_expected(planned: PlannedCheck, got: Any, expected: Any):
         else:
             yield f"{returned} {show.value(got)}: {_no_number(difference, got, expected)}."
         return
-    scalar = (bool, int, float, str, type(None))
-    if isinstance(got, scalar) and isinstance(expected, scalar) and difference.kind == "value":
+    if isinstance(got, _SCALARS) and isinstance(expected, _SCALARS) and difference.kind == "value":
         shown = show.pair(got, expected)
         yield f"{returned} {shown[0]}, expected {shown[1]}."
         return

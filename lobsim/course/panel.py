@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lobsim.course.judge import CaseResult, CheckResult, PartResult
 
 _CASES_SHOWN = 2  # failing cases of a part that are explained in full
+_SETTING = ("Case:", "You called ", "Try it: ")  # lines that set the scene, and say nothing new
 _WORDS = {
     "passed": ("✓", "passed"),
     "partly": ("◐", "partly"),
@@ -73,23 +74,27 @@ def _outline(result: CheckResult) -> list[_Block]:
 def _block(part: PartResult, messages: dict[str, str], told: set[str]) -> _Block:
     title = part.name
     if not part.visible:
-        title = f"hidden: {part.category}: {part.name}" if part.category else f"hidden: {part.name}"
+        kinds = [part.category] if part.category not in ("", part.name) else []
+        title = ": ".join(["hidden", *kinds, part.name])
     if part.state == "later":
         return _Block("later", f"{title} ({points(part.points)} points)")
     block = _Block(part.state, f"{title} ({points(part.earned)} of {points(part.points)})")
     failing = [case for case in part.cases if not case.passed]
-    shown = failing if part.visible else []
     said: set[str] = set()
-    for case in shown[:_CASES_SHOWN]:
-        lines = [line for line in _case_lines(case, messages, told) if line not in said]
-        said.update(lines)
-        block.groups += [lines] if lines else []
-    rest = failing[len(shown[:_CASES_SHOWN]):]
+    rest = []
+    for case in failing:
+        news = [line for line in case.lines if not line.startswith(_SETTING) and line not in said]
+        if news and len(block.groups) < _CASES_SHOWN:
+            block.groups.append(_case_lines(case, messages, told))
+            said.update(news)
+        else:
+            rest.append(case)
     closing = []
     if part.visible and rest:
         closing.append(f"... and {len(rest)} more of {len(part.cases)} cases.")
-    closing += [_likely(case.mistake, messages, told) for case in rest
-                if case.mistake and case.mistake not in told]
+    for case in rest:
+        if case.mistake and case.mistake not in told:
+            closing.append(_likely(case.mistake, messages, told))
     block.groups += [closing] if closing else []
     return block
 
@@ -170,8 +175,9 @@ def _emphasise(line: str) -> str:
     for start in ("Likely mistake:", "Perhaps:", "First difference:"):
         if line.startswith(start):
             return f"<strong>{start}</strong>{_e(line[len(start):])}"
-    if line.startswith("You called ") and line.endswith("."):
-        return f"You called <code>{_e(line[len('You called '):-1])}</code>."
+    for start, end in (("You called ", "."), ("Try it: ", "")):
+        if line.startswith(start) and line.endswith(end):
+            return f"{start}<code>{_e(line[len(start):len(line) - len(end)])}</code>{end}"
     return _e(line)
 
 
