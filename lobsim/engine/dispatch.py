@@ -86,7 +86,7 @@ def _check_new(book, kind, side, price_ticks, size, owner, order_id, fills_room)
     return OK
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def _enter(book, side, price_ticks, size, owner, order_id, may_rest, time_ns, index, fills,
            n_fills):
     """Match a checked order and rest what is left if it may rest.
@@ -121,7 +121,7 @@ def _find(book, order_id, owner):
     return OK, slot
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def _replace(book, slot, price_ticks, size, new_id, time_ns, index, fills, n_fills):
     """Check and apply a REPLACE of a resting order.
 

@@ -30,7 +30,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 KEPT_CACHES = 3  # folders of earlier source hashes that are kept, newest first
 UNCOMPILED_FLOORS = ("course", "cli.py", "plots", "plots.py")  # hold no kernel
 WHAT = {"engine": "the matching engine", "market": "the market simulator"}
-EXPECTED_S = {"engine": 20, "market": 20}  # typical cold seconds on a slow two-core machine
+EXPECTED_S = {"engine": 8, "market": 15}  # typical cold seconds on two busy cores
 
 _warmers: dict[str, Callable[[], None]] = {}
 

@@ -8,6 +8,9 @@ integers; it must check prices, sizes and room itself, as `dispatch` does for me
 * before `rest`: a free slot (``scalars[FREE_SLOT] != 0``), and nothing that would cross;
 * before `match`: room for ``fills_bound`` more fills in the fill array.
 
+A kernel that calls these should be decorated ``@njit(borrows=True)`` too (see `lobsim.engine.jit`).
+Pass int64 everywhere, so that each function is compiled once.
+
 Each price is a doubly linked list of slots in order of arrival: price-time priority.
 """
 
@@ -151,7 +154,7 @@ def fills_bound(book, side, size):
     return min(book.scalars[BID_ORDERS], size)
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def available(book, side, price_ticks, size, owner):
     """Lots that an incoming order could take under the self-trade policy, at most `size`.
 
@@ -189,7 +192,7 @@ def available(book, side, price_ticks, size, owner):
     return min(found, size)
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def match(book, side, price_ticks, size, owner, order_id, time_ns, message_index, fills, n_fills):
     """Trade an incoming order against the book, best price first, oldest order first.
 
