@@ -294,9 +294,14 @@ def _explain(planned: PlannedCheck, case: PlannedCase, outcome: Outcome, verdict
         yield _error_sentence(planned, outcome)
         return
     expected = case.expected[verdicts.convention]
-    if outcome.value is None and expected is not None:
+    if outcome.value is None:
         yield ("It returned None: is a `return` missing at the end?"
                if planned.kind == "function" else "It is None: put your answer in its place.")
+        return
+    if any(equal(outcome.value, other, planned.tolerance, planned.choices)
+           for other in case.expected):
+        yield f"It returned {show.value(outcome.value)}, which is right only by a convention " \
+              "that your other answers do not follow."
         return
     yield from _got_and_expected(planned, outcome.value, expected)
     if mistake is None and planned.show_expected:
@@ -311,11 +316,7 @@ def _explain(planned: PlannedCheck, case: PlannedCase, outcome: Outcome, verdict
 def _got_and_expected(planned: PlannedCheck, got: Any, expected: Any):
     returned = "It returned" if planned.kind == "function" else "It is"
     difference = first_difference(got, expected, planned.tolerance, choices=planned.choices)
-    if difference is None:
-        # right here, but only by a convention that the other cases do not follow
-        yield f"{returned} {show.value(got)}, which is right only by a convention that your " \
-              "other answers do not follow."
-        return
+    assert difference is not None
     if not planned.show_expected:
         if difference.kind == "value":
             yield f"{returned} {show.value(got)}, which is not right yet."
