@@ -129,10 +129,10 @@ def _tell_deliveries(own: Workspace) -> None:
     for delivery in deliveries:
         if delivery.action == "beside":
             say(
-                f"[yellow]A newer {delivery.lesson}/{delivery.file} has arrived.[/yellow] Your work "
-                f"was left alone; the new version lies beside it as [bold]{delivery.path.name}"
-                f"[/bold]. To go on with the new one: lobsim lab --reset {delivery.lesson[:2]} "
-                "(keeps a backup)."
+                f"[yellow]A newer {delivery.lesson}/{delivery.file} has arrived.[/yellow] Your "
+                "work was left alone; the new version lies beside it as "
+                f"[bold]{delivery.path.name}[/bold]. To go on with the new one: "
+                f"lobsim lab --reset {delivery.lesson[:2]} (keeps a backup)."
             )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 
 import matplotlib.pyplot as plt
-from cycler import cycler
+from matplotlib import cycler
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
