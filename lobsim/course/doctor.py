@@ -194,12 +194,12 @@ def _disk(folder: Path) -> Finding:
 
 
 def _memory() -> Finding:
-    try:
-        total_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    except (AttributeError, ValueError, OSError):
-        return Finding("memory", NOTE, f"unknown on this system; {MIN_MEMORY_GB:.0f} GB suffice")
-    detail = f"{total_gb:.0f} GB, {os.cpu_count()} processors"
-    if total_gb < MIN_MEMORY_GB:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    total_gb, free_gb = memory.total / 1e9, memory.available / 1e9
+    detail = f"{total_gb:.0f} GB, {free_gb:.0f} GB of it free; {os.cpu_count()} processors"
+    if free_gb < MIN_MEMORY_GB / 2 or total_gb < MIN_MEMORY_GB:
         return Finding("memory", NOTE, detail, "close other programs before long simulations")
     return Finding("memory", GOOD, detail)
 

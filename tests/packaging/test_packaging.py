@@ -125,6 +125,20 @@ def test_readme_s_map_marks_exactly_the_lessons_that_exist(repo):
             assert (repo / link.group(1)).is_file()
 
 
+def test_the_readme_s_example_does_what_its_comments_say(repo):
+    (example,) = re.findall(r"```python\n(.*?)```", (repo / "README.md").read_text(), re.DOTALL)
+    names, compared = {}, 0
+    for line in example.splitlines():
+        code, _, comment = line.partition("  # ")
+        if comment:
+            stated = ast.literal_eval(re.match(r"\([^)]*\)", comment).group())
+            assert tuple(eval(code, names)) == stated, line
+            compared += 1
+        else:
+            exec(code, names)
+    assert compared == 2
+
+
 def test_links_of_the_readme_lead_somewhere(repo):
     readme = (repo / "README.md").read_text()
     for target in re.findall(r"\]\(([^)#]+)\)", readme):
