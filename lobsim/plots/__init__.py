@@ -6,7 +6,7 @@ Functions return a matplotlib ``Figure``; ``show(fig, alt=...)`` displays it wit
 from lobsim.plots.book import book_ladder, depth_chart, queue_view
 from lobsim.plots.execution import distribution_pairs, schedule_chart, shortfall_waterfall
 from lobsim.plots.levels import Levels, book_levels
-from lobsim.plots.show import png_bytes, show
+from lobsim.plots.show import on_a_page, png_bytes, show
 from lobsim.plots.step import frame_strip, step_through, widgets_live
 from lobsim.plots.style import BUY, LINE_STYLES, MARKERS, OKABE_ITO, SELL, STYLE, use_style
 from lobsim.plots.tape import nbbo_view, tape_view
@@ -25,6 +25,7 @@ __all__ = [
     "distribution_pairs",
     "frame_strip",
     "nbbo_view",
+    "on_a_page",
     "png_bytes",
     "queue_view",
     "schedule_chart",

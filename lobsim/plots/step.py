@@ -1,10 +1,8 @@
 """Stepping through frames of a book: a slider where widgets live, else a strip of pictures."""
 
-import base64
 import html
+import importlib.util
 import math
-import os
-import sys
 from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
@@ -13,7 +11,7 @@ from matplotlib.figure import Figure
 
 from lobsim.plots.book import book_ladder
 from lobsim.plots.levels import book_levels
-from lobsim.plots.show import need_alt, png_bytes, show
+from lobsim.plots.show import image_html, need_alt, on_a_page, png_bytes, show
 from lobsim.plots.style import styled
 
 
@@ -65,27 +63,8 @@ def step_through(
 
 
 def widgets_live() -> bool:
-    """Whether the running cell comes from a page that can show widgets.
-
-    JupyterLab and Notebook send the id of the cell with each run, programs that execute
-    notebooks do not. ``LOBSIM_WIDGETS=1`` or ``=0`` in the environment decides otherwise.
-    """
-    told = os.environ.get("LOBSIM_WIDGETS")
-    if told is not None:
-        return told == "1"
-    interactive = sys.modules.get("IPython")
-    shell = interactive.get_ipython() if interactive else None
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None:
-        return False
-    try:
-        import ipywidgets  # noqa: F401
-    except ImportError:
-        return False
-    if "google.colab" in sys.modules or "VSCODE_PID" in os.environ:
-        return True
-    parent = kernel.get_parent() or {}
-    return "cellId" in parent.get("metadata", {})
+    """Whether a slider would be seen: ipywidgets is installed and the cell was run from a page."""
+    return importlib.util.find_spec("ipywidgets") is not None and on_a_page()
 
 
 @styled
@@ -154,12 +133,10 @@ def _slider(frames, draw, captions, alt) -> None:
 
     def picture(index: int) -> str:
         if index not in drawn:
-            data = base64.b64encode(png_bytes(_one_frame(frames[index], draw))).decode("ascii")
-            words = html.escape(f"{alt} Step {index + 1} of {len(frames)}: {captions[index]}", True)
-            drawn[index] = (
-                f'<img alt="{words}" src="data:image/png;base64,{data}">'
-                f"<p><b>{index + 1}/{len(frames)}</b> {html.escape(captions[index])}</p>"
-            )
+            words = f"{alt} Step {index + 1} of {len(frames)}: {captions[index]}"
+            picture_html = image_html(png_bytes(_one_frame(frames[index], draw)), words)
+            caption = f"<b>{index + 1}/{len(frames)}</b> {html.escape(captions[index])}"
+            drawn[index] = f"{picture_html}<p>{caption}</p>"
         return drawn[index]
 
     last = len(frames) - 1

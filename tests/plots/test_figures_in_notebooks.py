@@ -81,6 +81,7 @@ def test_a_page_is_known_by_the_cell_id_that_it_sends():
     try:
         displayed(client, "from lobsim import plots", {})
         page = displayed(client, STEP, {"cellId": "a1b2"})
+        figure_on_page = displayed(client, SHOW, {"cellId": "a1b2"})
         program = displayed(client, STEP, {})
         switched_off = displayed(
             client, "import os; os.environ['LOBSIM_WIDGETS'] = '0'\n" + STEP, {"cellId": "a1b2"}
@@ -89,4 +90,5 @@ def test_a_page_is_known_by_the_cell_id_that_it_sends():
         client.stop_channels()
         manager.shutdown_kernel(now=True)
     assert "application/vnd.jupyter.widget-view+json" in page[0]
+    assert figure_on_page == [{"text/html", "text/plain"}]
     assert program == switched_off == [{"image/png", "text/plain"}]
