@@ -146,10 +146,16 @@ class Profile:
 
 
 def size_table(sizes, lot_size: float) -> np.ndarray:
-    """Spread a discrete size distribution over 256 equally likely entries, in lots.
+    """Spread a size distribution over 256 equally likely entries, in lots.
 
-    Probabilities are rounded to 1/256 by cumulative sums, so that the shares add up.
+    Whole shares take the listed sizes, with probabilities rounded to 1/256 by cumulative sums so
+    that they add up. Fractions of a coin take all sizes in between as well (log-linear).
     """
+    if lot_size != 1.0:
+        at = np.cumsum([p for _, p in sizes])
+        quantiles = (np.arange(_TABLE) + 0.5) / _TABLE * at[-1]
+        logs = np.interp(quantiles, at - at[0], np.log([size for size, _ in sizes]))
+        return np.maximum(1, np.rint(np.exp(logs) / lot_size)).astype(np.int64)
     values = np.array([round(size / lot_size) for size, _ in sizes], dtype=np.int64)
     edges = np.cumsum([p for _, p in sizes])
     edges = np.rint(edges / edges[-1] * _TABLE).astype(int)
