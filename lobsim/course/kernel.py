@@ -31,7 +31,12 @@ _sockets = itertools.count()
 
 
 class KernelGone(Exception):
-    """The process ended or had to be ended; the text says which, in words for the learner."""
+    """The process ended or had to be ended; the text says which, in words for the learner.
+
+    ``outputs`` are those that arrived from the deadly cell before.
+    """
+
+    outputs: list[dict] = []
 
 
 class KernelStartError(RuntimeError):
@@ -126,6 +131,7 @@ class Kernel:
             socket.linger = 0
             socket.setsockopt(zmq.MAXMSGSIZE, self.limits.wire_bytes)
             socket.rcvhwm = 200
+            socket.sndtimeo = 50  # milliseconds; without a kernel at the other end a send blocks
             if name == "iopub":
                 socket.subscribe(b"")
             if use_ipc:
@@ -149,8 +155,8 @@ class Kernel:
             if now > deadline or self._process.poll() is not None:
                 raise KernelStartError(self._last_words())
             if now >= next_knock:
-                self._session.send(self._shell, "kernel_info_request")
-                next_knock = now + (0.5 if heard_shell else 5.0)
+                knocked = self._send(self._shell, "kernel_info_request", {})
+                next_knock = now + (0.3 if heard_shell or not knocked else 5.0)
             for channel, message in self._receive(0.05):
                 heard_iopub |= channel == "iopub"
                 heard_shell |= channel == "shell"
@@ -205,7 +211,11 @@ class Kernel:
         box = OutputBox(self.limits, room_bytes)
         content = {"code": source, "silent": False, "store_history": True,
                    "user_expressions": {}, "allow_stdin": False, "stop_on_error": False}
-        reply, interrupted = self._execute(content, seconds, box.take)
+        try:
+            reply, interrupted = self._execute(content, seconds, box.take)
+        except KernelGone as gone:
+            gone.outputs = box.finish()
+            raise
         run = CellRun(outputs=box.finish())
         count = reply.get("execution_count")
         run.execution_count = count if type(count) is int else None
@@ -220,9 +230,16 @@ class Kernel:
 
         Returns
         -------
-        The outcome in wire form, unchecked; None where none came back. ``{"error":
-        "TimeoutError"}``-like answers are the caller's to make: see `timed_out`.
+        The outcome in wire form, unchecked; None where none came back.
+
+        Raises
+        ------
+        TimeoutError
+            It was interrupted after `seconds`; the kernel lives on.
+        KernelGone
+            The kernel died of this request, or had to be killed.
         """
+        request = {**request, "limit": int(self.limits.wire_bytes * 0.8)}
         content = {"code": _ASK, "silent": True, "store_history": False, "user_expressions": {},
                    "allow_stdin": False, "stop_on_error": False, "lobsim": request}
         reply, interrupted = self._execute(content, seconds, None)
@@ -240,7 +257,9 @@ class Kernel:
         interrupted."""
         if not self.alive:
             raise KernelGone("the kernel is not running")
-        sent = self._session.send(self._shell, "execute_request", content)
+        sent = self._send(self._shell, "execute_request", content)
+        if sent is None:
+            raise self._end("it cut the line to the grader")
         wanted = sent["header"]["msg_id"]
         deadline = time.monotonic() + seconds
         reply, idle, interrupted = None, False, False
@@ -268,6 +287,15 @@ class Kernel:
                     take(kind, body)
             if not alive:
                 raise self._end("it ended the Python process")
+
+    def _send(self, socket: Any, kind: str, content: dict) -> dict | None:
+        """Send a message; None where nobody is at the other end."""
+        import zmq
+
+        try:
+            return self._session.send(socket, kind, content)
+        except zmq.Again:
+            return None
 
     def _receive(self, seconds: float) -> list[tuple[str, dict]]:
         """Messages now waiting, at most a few dozen so that the caller can look at the clock."""
@@ -308,7 +336,7 @@ class Kernel:
             with contextlib.suppress(OSError):
                 self._process.send_signal(signal.SIGINT)
         else:
-            self._session.send(self._control, "interrupt_request")
+            self._send(self._control, "interrupt_request", {})
 
 
 def _short_folder() -> str | None:

@@ -38,7 +38,10 @@ def fill_scratch(copies: list[list[str]]) -> None:
 def become(uid: int, own: list[str]) -> None:
     """Hand the scratch folders to user `uid` and turn into that user for good (root only)."""
     for top in own:
-        for folder, _, files in os.walk(top):
+        device = os.stat(top).st_dev
+        for folder, names, files in os.walk(top):
+            # Read-only binds (Python itself may live below /tmp) are not ours to hand over.
+            names[:] = [n for n in names if os.lstat(os.path.join(folder, n)).st_dev == device]
             os.chown(folder, uid, uid)
             for name in files:
                 os.chown(os.path.join(folder, name), uid, uid)
@@ -98,6 +101,7 @@ def main(spec: dict) -> None:
         os.chdir(spec["cwd"])
     if spec.get("probe"):
         import lobsim
+        import lobsim.course.quick_jupyter  # noqa: F401  (is the package readable without rights?)
 
         sys.stdout.write(f"ready {lobsim.__version__}\n")
         return

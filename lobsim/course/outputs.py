@@ -5,70 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from lobsim.course.clean_html import clean_html
 from lobsim.course.limits import Limits
 
 _TEXT = ("text/plain", "text/markdown", "text/latex")
 _IMAGES = ("image/png", "image/jpeg", "image/gif")
-_TAGS = {
-    "a", "abbr", "b", "blockquote", "br", "caption", "center", "code", "col", "colgroup", "dd",
-    "details", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6",
-    "hr", "i", "img", "kbd", "li", "mark", "ol", "p", "pre", "s", "samp", "small", "span",
-    "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt",
-    "u", "ul", "var",
-}
-_ATTRIBUTES = ["class", "id", "title", "alt", "align", "colspan", "rowspan", "scope", "open",
-               "border", "width", "height"]
-_DANGER = re.compile(r"<\s*/?\s*[a-zA-Z!?/]|javascript\s*:|vbscript\s*:|data\s*:\s*text", re.I)
-
-
-def clean_html(text: str) -> str:
-    """HTML without scripts, event handlers, frames, forms, styles and outside addresses."""
-    import bleach
-
-    def attributes(tag: str, name: str, value: str) -> bool:
-        if tag == "img" and name == "src":
-            return value.startswith("data:image/") and "svg" not in value[:30]
-        if tag == "a" and name == "href":
-            return value.startswith(("#", "https://", "http://"))
-        return name in _ATTRIBUTES
-
-    text = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", "", text)
-    return bleach.clean(text, tags=_TAGS, attributes=attributes, strip=True,
-                        protocols=["http", "https", "data"], strip_comments=True)
-
-
-def clean_markdown(text: str) -> str:
-    """Markdown that can show no HTML but what `clean_html` allows; plain text stays as it is."""
-    if not _DANGER.search(text):
-        return text
-
-    def tag(match: re.Match) -> str:
-        cleaned = clean_html(match.group(0))
-        name = re.match(r"<\s*/?\s*([a-zA-Z0-9]*)", match.group(0)).group(1).lower()
-        if cleaned or name in _TAGS:
-            # A closing tag alone is harmless, but the cleaner drops it: keep it as it was.
-            return cleaned if not match.group(0).startswith("</") else f"</{name}>"
-        return match.group(0).replace("<", "&lt;")
-
-    text = re.sub(r"<(?=\s*[/!?]?\s*[a-zA-Z!?])[^<>]*>?", _opening(tag), text)
-    return re.sub(r"(?i)(javascript|vbscript)\s*:|data\s*:\s*text", "blocked:", text)
-
-
-def _opening(close_tag: Any) -> Any:
-    def replace(match: re.Match) -> str:
-        text = match.group(0)
-        if not text.endswith(">"):
-            return text.replace("<", "&lt;")
-        if text.startswith("</"):
-            return close_tag(match)
-        name = re.match(r"<\s*([a-zA-Z0-9]*)", text)
-        if name is None or name.group(1).lower() not in _TAGS:
-            return text.replace("<", "&lt;")
-        # Clean the opening tag by itself, then drop the closing tag the cleaner adds.
-        cleaned = clean_html(text)
-        return re.sub(rf"</{re.escape(name.group(1).lower())}>$", "", cleaned)
-
-    return replace
 
 
 def _as_text(value: Any) -> str | None:
@@ -78,7 +19,7 @@ def _as_text(value: Any) -> str | None:
 
 
 def clean_bundle(data: Any) -> dict[str, str]:
-    """The parts of a display message that a page may show."""
+    """The parts of a display message that a page may show: text, pictures, HTML without scripts."""
     result: dict[str, str] = {}
     for kind, value in data.items() if type(data) is dict else []:
         text = _as_text(value)
@@ -88,8 +29,6 @@ def clean_bundle(data: Any) -> dict[str, str]:
             result[kind] = text
         elif kind == "text/html":
             result[kind] = clean_html(text)
-        elif kind == "text/markdown":
-            result[kind] = clean_markdown(text)
         elif kind in _TEXT:
             result[kind] = text
     if result and "text/plain" not in result:
@@ -127,13 +66,14 @@ class OutputBox:
             return
         if self._clear_next and kind in ("stream", "display_data", "execute_result", "error"):
             self._clear()
-        handler = {"stream": self._stream, "display_data": self._display,
-                   "execute_result": self._display, "update_display_data": self._update,
-                   "error": self._error}.get(kind)
-        if handler is self._display:
+        if kind == "stream":
+            self._stream(content)
+        elif kind in ("display_data", "execute_result"):
             self._display(content, kind)
-        elif handler is not None:
-            handler(content)
+        elif kind == "update_display_data":
+            self._update(content)
+        elif kind == "error":
+            self._error(content)
 
     def _clear(self) -> None:
         self.outputs.clear()

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from lobsim.course import wire
-from lobsim.course.calling import Outcome, call
+from lobsim.course.calling import TOO_LARGE, Outcome, call
 
 _kept: dict[str, Any] = {}
 
@@ -36,7 +36,8 @@ def answer() -> None:
         outcome = Outcome(error="BadRequest", message=str(problem))
     except MemoryError:
         outcome = Outcome(error="MemoryError")
-    shell.payload_manager.write_payload({"source": "lobsim", "outcome": _to_wire(outcome)})
+    data = _to_wire(outcome, request["limit"])
+    shell.payload_manager.write_payload({"source": "lobsim", "outcome": data})
 
 
 def _keep(shell: Any, request: dict) -> Outcome:
@@ -59,9 +60,13 @@ def _call(_: Any, request: dict) -> Outcome:
     return outcome
 
 
-def _to_wire(outcome: Outcome) -> dict:
+def _to_wire(outcome: Outcome, limit: int) -> dict:
+    """The outcome as JSON; one that a message could not carry says so instead."""
     data = outcome.to_wire()
-    json.dumps(data, allow_nan=False)  # what the message could not carry must fail here
+    size = len(json.dumps(data, allow_nan=False))
+    if size > limit:
+        too_large = f"the value takes {size:,} bytes; at most {limit:,} can travel"
+        data = Outcome(error=TOO_LARGE, message=too_large).to_wire()
     return data
 
 

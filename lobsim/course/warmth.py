@@ -1,0 +1,91 @@
+"""Caches that every sandboxed kernel gets a copy of: compiled engine, matplotlib's font list.
+
+Without them each submission would compile the matching engine and look through all fonts. A copy
+per run and not one shared folder: a cache that submissions could write would let one of them put
+code into the next.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+_KEPT = 3
+_COLLECT = """
+import shutil, sys
+from pathlib import Path
+target = Path(sys.argv[1])
+import matplotlib, matplotlib.font_manager
+(target / "matplotlib").mkdir()
+for file in Path(matplotlib.get_cachedir()).glob("fontlist*.json"):
+    shutil.copyfile(file, target / "matplotlib" / file.name)
+(target / "numba").mkdir()
+import lobsim.engine, lobsim.market
+from lobsim.engine import jit
+jit.warm_up()
+for floor in ("engine", ""):
+    folder = jit.cache_folder(floor)
+    if folder is not None:
+        shutil.copytree(folder, target / "numba" / folder.name, dirs_exist_ok=True)
+"""
+
+
+def _base() -> Path:
+    chosen = os.environ.get("LOBSIM_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    base = Path(chosen) if chosen else Path.home() / ".cache"
+    return base / "lobsim" / "sandbox"
+
+
+def _key() -> str:
+    from lobsim.engine.jit import source_hash
+
+    parts = [source_hash(), sys.version, sys.prefix]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+@functools.lru_cache(maxsize=1)
+def warm_folder() -> Path | None:
+    """Folder with warm caches for this version of the sources, made on first use.
+
+    Making it compiles what is not compiled yet (seconds to a minute, told on stderr). None where it
+    cannot be made; sandboxed kernels then start cold.
+    """
+    try:
+        folder = _base() / _key()
+        if folder.is_dir():
+            os.utime(folder)
+            return folder
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return _make(folder)
+    except OSError:
+        return None
+
+
+def _make(folder: Path) -> Path | None:
+    draft = Path(tempfile.mkdtemp(prefix="draft-", dir=folder.parent))
+    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+    done = subprocess.run([sys.executable, "-c", _COLLECT, str(draft)], env=environment,
+                          stdout=subprocess.DEVNULL)
+    if done.returncode:
+        # A part is better than nothing; it is not kept, so that the next run tries again.
+        shutil.rmtree(draft, ignore_errors=True)
+        return None
+    try:
+        draft.rename(folder)
+    except OSError:  # another process was faster
+        shutil.rmtree(draft, ignore_errors=True)
+    _prune(folder)
+    return folder
+
+
+def _prune(folder: Path) -> None:
+    others = sorted((p for p in folder.parent.iterdir() if p != folder),
+                    key=lambda p: p.stat().st_mtime, reverse=True)
+    for path in others[_KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)
