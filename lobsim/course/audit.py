@@ -16,6 +16,7 @@ from lobsim.course import wire
 from lobsim.course.calling import Outcome
 from lobsim.course.compare import equal
 from lobsim.course.declare import Check, DeclarationError, load_checks
+from lobsim.course.expected import EXPECTED_TAG, folded_output
 from lobsim.course.judge import judge
 from lobsim.course.plan import PlannedCheck, plan
 
@@ -43,6 +44,7 @@ def audit_lesson(path: str | Path) -> list[str]:
     problems += _audit_metadata(notebook, folder.name)
     problems += _audit_ids(notebook, folder.name)
     problems += _audit_first_cells(notebook, folder.name)
+    problems += _audit_outputs(notebook)
     problems += _audit_marked_cells(notebook, {check.name: check for check in checks})
     for check in checks:
         problems += audit_check(check, folder.name)
@@ -148,9 +150,21 @@ def _audit_first_cells(notebook: Any, lesson: str) -> list[str]:
     tagged = sum("parameters" in c.metadata.get("tags", []) for c in notebook.cells)
     if tagged != 1:
         problems.append(f"{tagged} cells are tagged 'parameters'; one is needed")
+    return problems
+
+
+def _audit_outputs(notebook: Any) -> list[str]:
+    problems = []
     for cell in notebook.cells:
-        if any(o.output_type == "error" for o in cell.get("outputs", [])):
+        if cell.cell_type != "code":
+            continue
+        if any(output.output_type == "error" for output in cell.outputs):
             problems.append(f"cell {cell.id}: an error is stored in its output")
+        if EXPECTED_TAG in cell.metadata.get("tags", []):
+            try:
+                folded_output(cell)
+            except ValueError as error:
+                problems.append(str(error))
     return problems
 
 

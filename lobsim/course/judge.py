@@ -295,7 +295,8 @@ def _explain(planned: PlannedCheck, case: PlannedCase, outcome: Outcome, verdict
         return
     expected = case.expected[verdicts.convention]
     if outcome.value is None:
-        yield ("It returned None: is a `return` missing at the end?"
+        wanted = f", expected {show.value(expected)}" if planned.show_expected else ""
+        yield (f"It returned None{wanted}: is a `return` missing at the end?"
                if planned.kind == "function" else "It is None: put your answer in its place.")
         return
     if any(equal(outcome.value, other, planned.tolerance, planned.choices)

@@ -7,6 +7,8 @@ Imports nbgrader, so only ``nbgrader_config.py`` and the grader import it.
 
 from __future__ import annotations
 
+import re
+
 from nbgrader import utils
 from nbgrader.api import MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor, OverwriteCells
@@ -94,6 +96,11 @@ class RestoreCells(OverwriteCells):
                 nb.cells.insert(self._place(nb, previous), cell)
                 previous = source.name
         return nb, resources
+
+    def missing_cell_transform(self, source_cell, max_score, is_solution=False, is_task=False):
+        cell = super().missing_cell_transform(source_cell, max_score, is_solution, is_task)
+        cell.id = re.sub(r"[^A-Za-z0-9_-]", "-", f"restored-{source_cell.name}")[:64]
+        return cell
 
     @staticmethod
     def _place(nb, previous: str | None) -> int:

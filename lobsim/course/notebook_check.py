@@ -6,7 +6,9 @@ the solution notebook, and stock nbgrader on the instructor's machine, get the f
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import io
 import json
 import os
 from pathlib import Path
@@ -79,13 +81,22 @@ class Lesson:
             return Score(0.0, problem=f"There is no check {name!r} in {self.name}.{more} There "
                          f"are: {', '.join(self._checks) or 'none'}.")
         try:
-            result = judge(planned, lambda inputs: calling.call(
-                answer, planned.kind, inputs, planned.by_keyword), hidden=self._hidden)
+            result = self._judge(planned, answer)
         except Exception as error:
             # ours, not the learner's: say so instead of breaking the notebook
             return Score(0.0, problem=f"The check {name!r} itself failed ({type(error).__name__}: "
                          f"{error}). This is a fault of the course, please report it.")
         return Score(self._worth(result), result)
+
+    def _judge(self, planned: PlannedCheck, answer: Any) -> CheckResult:
+        def call(inputs: dict[str, Any]) -> calling.Outcome:
+            return calling.call(answer, planned.kind, inputs, planned.by_keyword)
+
+        if not self._hidden:
+            return judge(planned, call, hidden=False)
+        # stock nbgrader gives no points to a check cell that writes anything to stderr
+        with contextlib.redirect_stderr(io.StringIO()):
+            return judge(planned, call, hidden=True)
 
     def _worth(self, result: CheckResult) -> float:
         if self._validating and not result.hidden_judged and result.passed:

@@ -8,7 +8,9 @@ values instead of code).  Judging sees no difference between the two.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -59,7 +61,8 @@ class PlannedCase:
         if self._expected is None:
             assert self.source is not None
             answers = [self.source.reference, *self.source.accept]
-            self._expected = tuple(_answer(self.source, a, self.inputs) for a in answers)
+            with _quiet():
+                self._expected = tuple(_answer(self.source, a, self.inputs) for a in answers)
         return self._expected
 
     @property
@@ -72,7 +75,8 @@ class PlannedCase:
                 if mistake.wrong is None:
                     continue
                 try:
-                    value = wire.plain(mistake.wrong(**_fresh(self.inputs)))
+                    with _quiet():
+                        value = wire.plain(mistake.wrong(**_fresh(self.inputs)))
                 except Exception:  # the wrong way has no answer on this case
                     continue
                 self._wrong[mistake.name] = value
@@ -178,6 +182,15 @@ def _planned(check: Check, part: Part, cases: Any) -> list[PlannedCase]:
         result.append(PlannedCase(check.name, part.name, index, part.visible, inputs, case.note,
                                   source=check))
     return result
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No warnings from a reference or a wrong way: they say nothing about the learner's answer,
+    and stock nbgrader gives 0 points for a check cell that writes to stderr."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _fresh(inputs: dict[str, Any]) -> dict[str, Any]:
