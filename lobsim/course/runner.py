@@ -1,0 +1,469 @@
+"""Runs one notebook in its own kernel and judges it from outside: `run_notebook`.
+
+Check cells are never executed. Where one stands, the kernel is asked for the learner's answers to
+the visible cases; hidden cases are asked after the last cell, when nothing that the learner's code
+does can reach the notebook any more. A cell that takes the kernel down costs only itself: a fresh
+kernel runs the other cells again.
+"""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lobsim.course import submission, wire
+from lobsim.course.calling import TOO_LARGE, UNANSWERED, Outcome
+from lobsim.course.declare import Check
+from lobsim.course.judge import CheckResult, judge_outcomes
+from lobsim.course.kernel import CellRun, Kernel, KernelGone, Launch, plain_launch
+from lobsim.course.limits import Limits
+from lobsim.course.outputs import outputs_bytes
+from lobsim.course.plan import PlannedCase, PlannedCheck, plan
+
+_REPLAY_OF_SLOW_S = 3.0  # a cell that was stopped for its time gets this when it is run again
+_MAX_TIMEOUTS = 2  # calls of one check that may run out of time before the rest is given up
+_OUR_ERRORS = {UNANSWERED, TOO_LARGE, "BadAnswer", "NotAFunction", "TimeoutError", "KernelDied"}
+
+Key = tuple[str, int]
+
+
+@dataclass
+class RunReport:
+    """What came out of one notebook.
+
+    Attributes
+    ----------
+    notebook : NotebookNode
+        The mended notebook with outputs; check cells show their panel and points.
+    results : dict of str to CheckResult
+        By check name, in the order of the lesson; every check of the lesson is there.
+    problems : list of str
+        What was wrong with the notebook itself (not with its answers), one sentence each.
+    seconds : float
+    """
+
+    notebook: Any
+    results: dict[str, CheckResult]
+    problems: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def run_notebook(
+    notebook: Any, *, lesson: str,
+    checks: Iterable[Check | PlannedCheck] | Mapping[str, Check | PlannedCheck] | None = None,
+    student: str | None = None, files_dir: Path | str | None = None, trusted: Any = None,
+    course_root: Path | str | None = None, limits: Limits | None = None, sandboxed: bool = True,
+    secrets: Iterable[Path] = (),
+) -> RunReport:
+    """Run a learner's notebook and judge it.
+
+    Parameters
+    ----------
+    notebook : NotebookNode, path or bytes
+        What was handed in; mended first (see `submission.mend`).
+    lesson : str
+        Full name of the lesson.
+    checks : declarations, optional
+        With hidden cases: from ``solutions/``. None: the published ones of the lesson, without.
+    student : str, optional
+        Whose numbers the hidden cases use.
+    files_dir : path, optional
+        The lesson's folder: its files are copied into the working folder of the run.
+    trusted : NotebookNode or path, optional
+        The released lesson, which says where the check cells are; by default that of
+        `course_root`, else the notebook itself (one's own work).
+    course_root : path, optional
+        The course; by default `catalogue.course_root`. Its ``data/`` can be read by the notebook.
+    limits : Limits
+    sandboxed : bool
+        False runs an ordinary process of this user. Only for code one would run anyway.
+    secrets : paths
+        Further folders that must be invisible (the course itself always is).
+
+    Raises
+    ------
+    submission.Unreadable
+        There is no notebook in it.
+    kernel.KernelStartError
+        No kernel can be started on this machine.
+    """
+    started = time.monotonic()
+    limits = limits or Limits()
+    root = _root(course_root)
+    folder = Path(files_dir).resolve() if files_dir is not None else None
+    content = _content(notebook)
+    released = _trusted(trusted, lesson, root, content)
+    planned = _planned(checks, lesson, student, folder, root)
+    mended = submission.mend(content, released)
+    launch = _launcher(sandboxed, folder, root, limits, secrets)
+    run = _Run(mended.notebook, submission.marked_cells(released), planned, launch, limits)
+    results = run.run()
+    return RunReport(mended.notebook, results, mended.problems + run.problems,
+                     time.monotonic() - started)
+
+
+def _root(given: Path | str | None) -> Path | None:
+    from lobsim.course.catalogue import CourseNotFound, course_root
+
+    if given is not None:
+        return Path(given).resolve()
+    try:
+        return course_root()
+    except CourseNotFound:
+        return None
+
+
+def _content(notebook: Any) -> bytes:
+    if isinstance(notebook, bytes):
+        return notebook
+    if isinstance(notebook, (str, Path)):
+        return Path(notebook).read_bytes()
+    import nbformat
+
+    return nbformat.writes(notebook, version=nbformat.NO_CONVERT).encode()
+
+
+def _trusted(given: Any, lesson: str, root: Path | None, content: bytes) -> Any:
+    if given is not None:
+        return submission.read_trusted(Path(given)) if isinstance(given, (str, Path)) else given
+    for side in ("lessons", "solutions") if root is not None else ():
+        path = root / side / lesson / f"{lesson}.ipynb"
+        if path.is_file():
+            return submission.read_trusted(path)
+    submission.parse(content)  # raises one clear sentence where it is no notebook
+    import nbformat
+
+    return nbformat.reads(content.decode("utf-8-sig"), as_version=4)
+
+
+def _planned(checks: Any, lesson: str, student: str | None, folder: Path | None,
+             root: Path | None) -> dict[str, PlannedCheck]:
+    if checks is None:
+        from lobsim.course.notebook_check import PUBLISHED_FILE, read_published
+
+        places = [folder] if folder is not None else []
+        places += [root / "lessons" / lesson] if root is not None else []
+        for place in places:
+            if (place / PUBLISHED_FILE).is_file():
+                return read_published(place / PUBLISHED_FILE, lesson)
+        return {}
+    ready = checks.values() if isinstance(checks, Mapping) else checks
+    ready = [plan(c, lesson, student) if isinstance(c, Check) else c for c in ready]
+    return {check.name: check for check in ready}
+
+
+def _launcher(sandboxed: bool, folder: Path | None, root: Path | None, limits: Limits,
+              secrets: Iterable[Path]) -> Callable[[], Launch]:
+    if not sandboxed:
+        return lambda: plain_launch(folder, root, limits)
+    from lobsim.course import sandbox
+
+    usable, reason = sandbox.available()
+    if not usable:
+        raise RuntimeError(f"no sandbox on this machine: {reason}")
+    hidden = [Path(s) for s in secrets] + ([root] if root is not None else [])
+    return lambda: sandbox.launch(folder, root, limits, hidden)
+
+
+class _Run:
+    """One pass over one notebook. Cell numbers are positions in the notebook."""
+
+    def __init__(self, notebook: Any, marked: dict[str, submission.Marked],
+                 planned: dict[str, PlannedCheck], launch: Callable[[], Launch], limits: Limits):
+        self.cells = notebook.cells
+        self.planned = planned
+        self.launch = launch
+        self.limits = limits
+        self.problems: list[str] = []
+        self.kernel: Kernel | None = None
+        self.position = 0  # the kernel holds what the cells before this one did
+        self.starts = 0
+        self.poison: set[int] = set()
+        self.slow: set[int] = set()
+        self.room = limits.notebook_bytes
+        self.cells_left_s = limits.notebook_s
+        self.checks_left_s = limits.checks_s
+        self.outcomes: dict[str, dict[Key, Outcome]] = {}  # as they were where the check stands
+        self.checks: dict[int, tuple[str, str]] = {}
+        for number, cell in enumerate(self.cells):
+            about = cell.metadata.get("nbgrader", {})
+            check = marked[about["grade_id"]].check if about.get("grade_id") in marked else None
+            if check is not None and check[0] in planned:
+                self.checks[number] = check
+
+    def run(self) -> dict[str, CheckResult]:
+        """Run all cells, then the hidden cases; fill in the outputs."""
+        try:
+            for number, cell in enumerate(self.cells):
+                if cell.cell_type != "code":
+                    continue
+                if number in self.checks:
+                    self._check_here(number)
+                elif cell.source.strip():
+                    self._student_cell(number)
+            results = self._judge_all()
+        finally:
+            self._drop_kernel()
+        for number, (name, _) in self.checks.items():
+            _show_result(self.cells[number], results[name])
+        return results
+
+    # ------------------------------------------------------------------ kernel
+
+    def _drop_kernel(self) -> None:
+        if self.kernel is not None:
+            self.kernel.stop()
+            self.kernel = None
+
+    def _ready(self, upto: int) -> bool:
+        """Have a kernel in which all cells before `upto` have run; False where that is given up."""
+        while self.kernel is None or self.position < upto:
+            if self.kernel is None:
+                if self.starts > self.limits.restarts:
+                    return False
+                self.starts += 1
+                self.kernel = Kernel(self.launch(), self.limits)
+                self.kernel.start()
+                self.position = 0
+            if not self._replay(upto):
+                self._drop_kernel()
+        return True
+
+    def _replay(self, upto: int) -> bool:
+        """Run the cells from `position` to `upto` again, outputs thrown away."""
+        for number in range(self.position, upto):
+            cell = self.cells[number]
+            self.position = number + 1
+            if cell.cell_type != "code" or number in self.poison or not cell.source.strip():
+                continue
+            seconds = _REPLAY_OF_SLOW_S if number in self.slow else self.limits.cell_s
+            try:
+                if number in self.checks:
+                    self._keep(number)
+                else:
+                    began = time.monotonic()
+                    self.kernel.run_cell(cell.source, seconds, 0)
+                    self.cells_left_s -= time.monotonic() - began
+            except KernelGone:
+                self.poison.add(number)
+                return False
+        return True
+
+    # ------------------------------------------------------------------ cells
+
+    def _student_cell(self, number: int) -> None:
+        cell = self.cells[number]
+        if self.cells_left_s <= 0:
+            self._say(f"the notebook took longer than {self.limits.notebook_s:g} s; the cells from "
+                      f"number {number + 1} on were not run", once="the notebook took longer")
+            _note(cell, "Not run: the notebook's time was over.")
+            return
+        if not self._ready(number):
+            self._say("the Python process ended too often; the remaining cells were not run",
+                      once="the Python process ended too often")
+            _note(cell, "Not run: the Python process had ended too often.")
+            return
+        seconds = min(self.limits.cell_s, self.cells_left_s)
+        began = time.monotonic()
+        try:
+            run = self.kernel.run_cell(cell.source, seconds, self.room)
+        except KernelGone as gone:
+            self.kernel = None
+            self.poison.add(number)
+            run = CellRun("error", gone.outputs)
+            self._say(f"cell {number + 1} took the Python process down ({gone}); the other cells "
+                      "were run without it")
+            _note(cell, f"This cell took the Python process down: {gone}. The other cells were run "
+                        "without it.")
+        self.cells_left_s -= time.monotonic() - began
+        self.position = number + 1
+        if run.status == "timeout":
+            self.slow.add(number)
+            self._say(f"cell {number + 1} was stopped after {seconds:g} s")
+            _note(cell, f"Stopped after {seconds:g} s.")
+        self._keep_outputs(cell, run)
+
+    def _keep_outputs(self, cell: Any, run: CellRun) -> None:
+        from nbformat import from_dict
+
+        self.room -= outputs_bytes(run.outputs)
+        cell.outputs = [from_dict(output) for output in run.outputs] + cell.outputs
+        cell.execution_count = run.execution_count
+
+    def _say(self, sentence: str, once: str | None = None) -> None:
+        if once is None or not any(p.startswith(once) for p in self.problems):
+            self.problems.append(sentence)
+
+    # ------------------------------------------------------------------ checks
+
+    def _check_here(self, number: int) -> None:
+        """Keep the object the check names and ask the visible cases."""
+        name, _ = self.checks[number]
+        planned = self.planned[name]
+        cases = list(planned.cases(hidden=False))
+        outcomes: dict[Key, Outcome] = {}
+        self.outcomes[name] = outcomes
+        if not self._ready(number):
+            return
+        self.position = number + 1
+        try:
+            problem = self._keep(number)
+        except KernelGone:
+            self.kernel = None
+            problem = Outcome(error="KernelDied")
+        if problem is not None:
+            outcomes.update((case.key, problem) for case in planned.cases())
+            return
+        if planned.kind == "value":
+            # One look, here: what becomes of the value in later cells is not the answer.
+            seen = self._ask(planned, {}, secret=False)
+            outcomes.update((case.key, seen) for case in planned.cases())
+            return
+        outcomes.update(self._ask_all(planned, cases, secret=False))
+        if self.kernel is None:
+            self._say(f"the function of check {name!r} took the Python process down")
+
+    def _keep(self, number: int) -> Outcome | None:
+        """Let the kernel keep the object of a check; an outcome where it has none."""
+        name, expression = self.checks[number]
+        try:
+            data = self.kernel.ask({"op": "keep", "slot": name, "expression": expression},
+                                   self.limits.call_s)
+        except TimeoutError:
+            return Outcome(error="TimeoutError")
+        outcome = Outcome.from_wire(data)
+        return outcome if outcome.error else None
+
+    def _ask_all(self, planned: PlannedCheck, cases: Iterable[PlannedCase], *,
+                 secret: bool) -> dict[Key, Outcome]:
+        """Outcomes of the cases; given up after a blank, a death, or too many time-outs."""
+        outcomes: dict[Key, Outcome] = {}
+        timeouts = 0
+        for case in cases:
+            if self.kernel is None:
+                outcomes[case.key] = Outcome(error="KernelDied")
+            elif timeouts >= _MAX_TIMEOUTS:
+                outcomes[case.key] = Outcome(error="TimeoutError", message="It was not tried.")
+            else:
+                outcome = outcomes[case.key] = self._ask(planned, case.inputs, secret=secret)
+                timeouts += outcome.error == "TimeoutError"
+                if outcome.error == UNANSWERED and len(outcomes) == 1:
+                    break
+        return outcomes
+
+    def _ask(self, planned: PlannedCheck, inputs: dict[str, Any], *, secret: bool) -> Outcome:
+        seconds = min(self.limits.call_s, self.checks_left_s)
+        if seconds <= 0:
+            return Outcome(error="TimeoutError", message="The time for checks was over.")
+        request = {"op": "call", "slot": planned.name, "kind": planned.kind,
+                   "inputs": wire.encode(inputs), "by_keyword": list(planned.by_keyword)}
+        began = time.monotonic()
+        try:
+            outcome = Outcome.from_wire(self.kernel.ask(request, seconds))
+        except TimeoutError:
+            outcome = Outcome(error="TimeoutError", message=f"It was stopped after {seconds:g} s.")
+        except KernelGone:
+            self.kernel = None
+            outcome = Outcome(error="KernelDied")
+        self.checks_left_s -= time.monotonic() - began
+        return _without_words(outcome) if secret else _own_words(outcome, inputs)
+
+    # ------------------------------------------------------------------ judging
+
+    def _judge_all(self) -> dict[str, CheckResult]:
+        """Hidden cases of every check, in the lesson's order, then the marks."""
+        for number, (name, _) in self.checks.items():
+            planned, outcomes = self.planned[name], self.outcomes[name]
+            first = next(iter(outcomes.values()), None)
+            hidden = list(planned.cases(visible=False))
+            if (planned.kind == "value" or not hidden or first is None
+                    or first.error in (UNANSWERED, "KernelDied", "NameError", "NotAFunction")):
+                continue
+            outcomes.update(self._hidden(number, planned, hidden))
+        order = [name for _, name in sorted((n, name) for n, (name, _) in self.checks.items())]
+        order += [name for name in self.planned if name not in order]
+        return {name: judge_outcomes(self.planned[name], self.outcomes.get(name, {}),
+                                     hidden=self.planned[name].complete) for name in order}
+
+    def _hidden(self, number: int, planned: PlannedCheck,
+                hidden: list[PlannedCase]) -> dict[Key, Outcome]:
+        """Hidden outcomes after the last cell.
+
+        Where one is wrong, later cells may have changed something the function leans on. Then the
+        visible cases tell: if one that passed at its place fails now, the notebook is run again up
+        to the check in a fresh kernel, and the hidden cases are asked there.
+        """
+        if not self._ready(len(self.cells)):
+            return {}
+        outcomes = self._ask_all(planned, hidden, secret=True)
+        if self.kernel is None or self._passed(planned, outcomes, hidden):
+            return outcomes
+        visible = list(planned.cases(hidden=False))
+        now = self._ask_all(planned, visible, secret=True)
+        before = self._passing(planned, self.outcomes[planned.name], visible)
+        if before <= self._passing(planned, now, visible):
+            return outcomes
+        self._drop_kernel()
+        if not self._ready(number + 1):
+            return outcomes
+        again = self._ask_all(planned, hidden, secret=True)
+        self._drop_kernel()
+        better = len(self._passing(planned, again, hidden)) >= len(
+            self._passing(planned, outcomes, hidden))
+        return again if better else outcomes
+
+    def _passed(self, planned: PlannedCheck, outcomes: dict[Key, Outcome],
+                cases: list[PlannedCase]) -> bool:
+        return len(self._passing(planned, outcomes, cases)) == len(cases)
+
+    @staticmethod
+    def _passing(planned: PlannedCheck, outcomes: dict[Key, Outcome],
+                 cases: list[PlannedCase]) -> set[Key]:
+        wanted = {case.key for case in cases}
+        kept = {key: outcome for key, outcome in outcomes.items() if key in wanted}
+        result = judge_outcomes(planned, kept, hidden=True)
+        return {(part.name, case.index) for part in result.parts for case in part.cases
+                if case.passed and (part.name, case.index) in wanted}
+
+
+def _own_words(outcome: Outcome, inputs: dict[str, Any]) -> Outcome:
+    """An outcome whose names of changed arguments are really arguments."""
+    changed = tuple(name for name in outcome.changed if name in inputs)
+    return Outcome(outcome.value, outcome.error, outcome.message, outcome.where, changed,
+                   outcome.printed)
+
+
+def _without_words(outcome: Outcome) -> Outcome:
+    """A hidden case's outcome with nothing in it that the learner's code could have written.
+
+    A message, a print or even the name of an exception class could carry the hidden input out to
+    the feedback page.
+    """
+    error = outcome.error
+    if error is not None and error not in _OUR_ERRORS:
+        known = getattr(builtins, error, None)
+        is_exception = isinstance(known, type) and issubclass(known, BaseException)
+        error = error if is_exception else "Exception"
+    return Outcome(outcome.value, error)
+
+
+def _note(cell: Any, text: str) -> None:
+    from nbformat.v4 import new_output
+
+    cell.outputs = [*cell.get("outputs", []),
+                    new_output("stream", name="stdout", text=f"[grader] {text}\n")]
+
+
+def _show_result(cell: Any, result: CheckResult) -> None:
+    """The check cell as if it had been executed: panel for people, plain float for nbgrader."""
+    from nbformat.v4 import new_output
+
+    points = float(min(result.earned, result.points))
+    cell.outputs = [new_output("execute_result", {"text/plain": repr(points),
+                                                  "text/html": result.html()},
+                               execution_count=None)]
+    cell.execution_count = None
