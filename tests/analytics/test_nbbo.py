@@ -180,6 +180,11 @@ def test_size_at_the_best_is_the_sum_or_the_largest():
     assert largest["ask_exchange"] == "N", "of equal sizes the older quote leads"
 
 
+def test_of_equal_quotes_of_one_moment_the_first_letter_leads():
+    quotes = table((1, "Q", 10.0, 100, 10.1, 100, "R"), (1, "N", 10.0, 100, 10.1, 100, "R"))
+    assert nbbo(quotes).iloc[-1][["bid_exchange", "ask_exchange"]].tolist() == ["N", "N"]
+
+
 def test_consolidated_quotes_pass_through():
     quotes = table((1, "N", 10.0, 1, 10.1, 1, "R"), (2, "Q", 9.9, 1, 10.2, 1, "R"))
     quotes.attrs["kind"] = "nbbo"

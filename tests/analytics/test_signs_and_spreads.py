@@ -155,6 +155,14 @@ def test_quoted_spread_weighs_by_time_and_skips_unusable_states():
     assert np.isnan(quoted_spread(best[:0]))
 
 
+def test_median_spread_is_not_exceeded_for_half_of_the_time():
+    best = pd.DataFrame({
+        "time_ns": np.array([0, 4, 7]) * 10**9, "bid": 10.0, "ask": [10.01, 10.02, 10.03],
+    })  # fmt: skip
+    medians = [quoted_spread(best, start_s=0, end_s=end, statistic="median") for end in (8, 9, 15)]
+    assert medians == pytest.approx([0.01, 0.02, 0.03])
+
+
 def test_splitting_a_quote_in_time_changes_no_spread():
     best = pd.DataFrame({"time_ns": [0, 4 * 10**9], "bid": [9.0, 9.5], "ask": [10.0, 10.0]})
     split = pd.DataFrame({"time_ns": [0, 10**9, 4 * 10**9], "bid": [9.0, 9.0, 9.5], "ask": 10.0})
