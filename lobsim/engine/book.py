@@ -5,6 +5,7 @@ all of it Python. Send arrays of messages where speed matters.
 """
 
 from dataclasses import dataclass
+from operator import index
 from typing import NamedTuple
 
 import numpy as np
@@ -136,6 +137,14 @@ def as_side(side) -> Side:
     raise ValueError(f"side is {side!r}; it must be 'buy', 'sell', Side.BUY, Side.SELL, +1 or -1")
 
 
+def _whole(value, name: str) -> int:
+    """An int from any integer type; a learner may pass a whole `Result` by mistake."""
+    try:
+        return index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}; it must be a whole number") from None
+
+
 class OrderBook:
     """A limit order book with price-time priority.
 
@@ -255,27 +264,31 @@ class OrderBook:
 
     def _enter(self, kind, side, price, size, owner) -> Result:
         side = as_side(side)
+        owner = _whole(owner, "owner")
         lots = self._size_grid.units(size)
         ticks = 0 if price is None and kind == Kind.MARKET else self._price_grid.units(price)
         return self._send(kind, self._fresh_id(), side, ticks, lots, owner, KEEP_ID)
 
     def _change(self, kind, order_id, owner, price, size, new_id) -> Result:
+        order_id = _whole(order_id, "order_id")
+        new_id = _whole(new_id, "new_order_id")
         order = self._resting(order_id)
-        if order is None:
-            ticks, lots, owner = 0, 1, owner or 0
-        else:
-            ticks = int(order["price_ticks"]) if price is None else self._price_grid.units(price)
-            lots = int(order["size"]) if size is None else self._size_grid.units(size)
-            owner = int(order["owner"]) if owner is None else owner
+        if order is None:  # the kernel will say so; the values do not matter
+            return self._send(kind, order_id, 0, 0, 1, 0, KEEP_ID)
+        ticks = int(order["price_ticks"]) if price is None else self._price_grid.units(price)
+        lots = int(order["size"]) if size is None else self._size_grid.units(size)
+        owner = int(order["owner"]) if owner is None else _whole(owner, "owner")
         return self._send(kind, order_id, 0, ticks, lots, owner, new_id)
 
     def _send(self, kind, order_id, side, ticks, lots, owner, new_id) -> Result:
         """Refuse what an int32 record cannot say; pass everything else to the kernel."""
+        is_new = kind <= Kind.POST_ONLY
+        owner_check = (owner, Reject.BAD_OWNER if is_new else Reject.NOT_OWNER)
+        size_check = (lots, Reject.BAD_SIZE)
         for value, reject in (
-            (lots, Reject.BAD_SIZE),
-            (owner, Reject.BAD_OWNER),
+            (order_id, Reject.BAD_ID if is_new else Reject.UNKNOWN_ID),
+            *((size_check, owner_check) if is_new else (owner_check, size_check)),
             (ticks, Reject.OFF_GRID if ticks is None else Reject.OUT_OF_BAND),
-            (order_id, Reject.BAD_ID if kind <= Kind.POST_ONLY else Reject.UNKNOWN_ID),
             (new_id, Reject.BAD_ID),
         ):
             if value is None or not INT32.min <= value <= INT32.max:
@@ -403,7 +416,7 @@ class OrderBook:
     def _resting(self, order_id: int) -> np.void | None:
         """Record of a resting order, or None."""
         state = self.state
-        if not 0 < order_id < len(state.slot_of):
+        if not 0 < _whole(order_id, "order_id") < len(state.slot_of):
             return None
         slot = state.slot_of[order_id]
         return state.orders[slot] if slot > 0 else None
