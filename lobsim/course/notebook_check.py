@@ -1,4 +1,4 @@
-"""What a lesson's setup cell brings in: ``check = lesson("01_name")``, then ``check("nbbo", nbbo)``.
+"""What a lesson's setup cell brings in: ``check = lesson("01_x")``, then ``check("nbbo", nbbo)``.
 
 At home the declarations are the published ``checks.json`` beside the notebook.  An author running
 the solution notebook, and stock nbgrader on the instructor's machine, get the full declaration.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import html
 import io
 import json
 import os
@@ -215,7 +216,5 @@ def _in_notebook() -> bool:
 
 
 def _problem_html(problem: str) -> str:
-    import html
-
     return (f'<div style="border:1px solid #D55E00;border-left-width:6px;border-radius:4px;'
             f'padding:0.5em 0.9em;max-width:62em"><strong>✗ </strong>{html.escape(problem)}</div>')

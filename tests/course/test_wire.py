@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as hnp
 
 from lobsim.course import wire
 from lobsim.course.wire import Limits, Other, WireError, decode, dumps, encode, loads
+from lobsim.course.wire_decoder import Decoder
 
 floats = st.floats(allow_nan=True, allow_infinity=True)
 texts = st.text(max_size=8)
@@ -67,11 +68,15 @@ def test_a_table_comes_back_column_by_column(columns):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.recursive(st.one_of(st.none(), st.booleans(), st.integers(), texts), lambda inner: st.one_of(
-    st.lists(inner, max_size=3),
-    st.dictionaries(st.sampled_from(["t", "v", "dtype", "shape", "rows", "columns", "attrs", "name"]),
-                    st.one_of(inner, st.sampled_from(list(wire._Decoder.READERS) + ["<f8", "|O"])),
-                    max_size=4)), max_leaves=10))
+@given(st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), texts),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["t", "v", "dtype", "shape", "rows", "columns", "attrs", "name"]),
+            st.one_of(inner, st.sampled_from([*Decoder.READERS, "<f8", "|O"])),
+            max_size=4)),
+    max_leaves=10))
 def test_any_json_is_decoded_or_refused_with_one_sentence(data):
     try:
         decode(data)
@@ -170,7 +175,8 @@ def _array(**changes):
       "attrs": {"t": "dict", "v": []}}, "twice"),
     ({"t": "table", "rows": 0, "columns": [], "attrs": 1}, "attributes"),
     ({"t": "series", "name": 5, "v": _array()}, "name"),
-    (float("nan"), "NaN"), (2**2000, "bits"), (b"x", "bytes"), ({"t": "other", "v": "x" * 999}, "short"),
+    (float("nan"), "NaN"), (2**2000, "bits"), (b"x", "bytes"),
+    ({"t": "other", "v": "x" * 999}, "short"),
 ])
 def test_forged_messages_are_refused(data, words):
     with pytest.raises(WireError, match=words):
