@@ -28,6 +28,7 @@ __all__ = ["njit", "register_warm_up", "warm_up", "cache_folder", "source_hash"]
 
 PACKAGE = Path(__file__).resolve().parents[1]
 KEPT_CACHES = 3  # folders of earlier source hashes that are kept, newest first
+PRUNE_AGE_S = 86_400  # folders used within a day are never removed
 UNCOMPILED_FLOORS = ("course", "cli.py", "plots", "plots.py")  # hold no kernel
 WHAT = {"engine": "the matching engine", "market": "the market simulator"}
 EXPECTED_S = {"engine": 8, "market": 15}  # typical cold seconds on two busy cores
@@ -84,17 +85,21 @@ def _is_writable(folder: Path) -> bool:
 
 
 def _prune(base: Path, keep: Path, floor: str) -> None:
-    """Remove the oldest caches of this floor; another process may be doing the same."""
-    others = [path for path in base.glob(f"lobsim-{floor or 'all'}-*") if path != keep]
+    """Remove the caches of this floor that were not used lately, but for the newest few.
 
+    A process that still runs an earlier version may yet write to its cache, so nothing used
+    within `PRUNE_AGE_S` goes. Another process may be pruning at the same time.
+    """
     def last_used(path: Path) -> float:
         try:
             return path.stat().st_mtime
         except OSError:
             return 0.0
 
+    others = [path for path in base.glob(f"lobsim-{floor or 'all'}-*") if path != keep]
     for path in sorted(others, key=last_used, reverse=True)[KEPT_CACHES:]:
-        shutil.rmtree(path, ignore_errors=True)
+        if time.time() - last_used(path) > PRUNE_AGE_S:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @cache
@@ -114,6 +119,7 @@ def cache_folder(floor: str = "") -> Path | None:
         folder.mkdir(parents=True, exist_ok=True)
         if not _is_writable(folder):
             return None
+        os.utime(folder)  # used now
         if is_new:
             _prune(base, folder, floor_name)
         return folder
