@@ -16,7 +16,7 @@ from lobsim.course import wire
 from lobsim.course.calling import Outcome
 from lobsim.course.compare import equal
 from lobsim.course.declare import Check, DeclarationError, load_checks
-from lobsim.course.expected import EXPECTED_TAG, folded_output
+from lobsim.course.expected import EXPECTED_TAG, folded_output, picture
 from lobsim.course.judge import judge
 from lobsim.course.plan import PlannedCheck, plan
 
@@ -72,10 +72,10 @@ def audit_teaching(path: str | Path) -> list[str]:
             problems.append(f"nothing in the text says {wanted!r}")
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            about = output.get("metadata", {})
-            if "image/png" in output.get("data", {}) and not (
-                    about.get("image/png", {}).get("alt") or about.get("alt")):
-                problems.append(f"cell {cell.id}: a picture without alt text")
+            try:
+                picture(output, cell.id)
+            except ValueError as error:
+                problems.append(str(error))
     return problems
 
 

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 EXPECTED_TAG = "expected-output"
+_HTML_IMAGE = re.compile(r'<img alt="(?P<alt>[^"]*)" src="data:image/png;base64,(?P<png>[\w+/=]+)">')
 
 
 def folded_output(cell: Any) -> Any:
@@ -25,10 +26,11 @@ def folded_output(cell: Any) -> Any:
         if output.output_type == "stream" and output.name == "stdout":
             body.append(_block(output.text))
         elif output.output_type in ("display_data", "execute_result"):
-            if "image/png" in output.data:
+            found = picture(output, cell.id)
+            if found:
                 name = f"expected-{len(pictures) + 1}.png"
-                pictures[name] = {"image/png": _base64(output.data["image/png"])}
-                body.append(f"![{alt_text(output, cell.id)}](attachment:{name})")
+                pictures[name] = {"image/png": found[0]}
+                body.append(f"![{found[1]}](attachment:{name})")
             elif "text/plain" in output.data:
                 body.append(_block(output.data["text/plain"]))
     if not body:
@@ -42,22 +44,39 @@ def folded_output(cell: Any) -> Any:
     return folded
 
 
-def alt_text(output: Any, cell_id: str) -> str:
-    """The alt text of a picture output; a picture without one is an author's mistake."""
-    about = output.get("metadata", {})
-    alt = about.get("image/png", {}).get("alt") or about.get("alt")
-    if not alt:
+def picture(output: Any, cell_id: str) -> tuple[str, str] | None:
+    """(base64 of the PNG, alt text) of an output, or None where it is no picture.
+
+    ``lobsim.plots.show`` stores a PNG when a program runs the notebook, and an HTML image when a
+    person runs it in JupyterLab.
+
+    Raises
+    ------
+    ValueError
+        A picture without alt text, which is an author's mistake.
+    """
+    data, about = output.get("data", {}), output.get("metadata", {})
+    image = _HTML_IMAGE.fullmatch(_text(data.get("text/html", "")).strip())
+    if image:
+        png, alt = image["png"], html.unescape(image["alt"])
+    elif "image/png" in data:
+        png = _text(data["image/png"])
+        alt = about.get("image/png", {}).get("alt") or about.get("alt") or ""
+    else:
+        return None
+    if not alt.strip():
         raise ValueError(f"cell {cell_id}: the picture has no alt text; show it with "
                          "lobsim.plots.show(fig, alt=...)")
-    return re.sub(r"\s+", " ", html.escape(alt, quote=False)).replace("[", "(").replace("]", ")")
+    alt = re.sub(r"\s+", " ", html.escape(alt, quote=False)).strip()
+    encoded = base64.b64encode(base64.b64decode(png)).decode("ascii")
+    return encoded, alt.replace("[", "(").replace("]", ")")
 
 
 def _block(text: Any) -> str:
-    text = "".join(text) if isinstance(text, list) else text
+    text = _text(text)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     return f"{fence}text\n{text.rstrip()}\n{fence}"
 
 
-def _base64(data: Any) -> str:
-    data = "".join(data) if isinstance(data, list) else data
-    return base64.b64encode(base64.b64decode(data)).decode("ascii")
+def _text(data: Any) -> str:
+    return "".join(data) if isinstance(data, list) else data

@@ -95,11 +95,16 @@ def test_locked_cells_cannot_be_edited_and_answers_can(course):
     assert "editable" not in cells["l00-double"].metadata
 
 
-def test_expected_output_is_folded_below_its_cell(course):
-    picture = nbformat.v4.new_output(
-        "display_data", data={"image/png": "iVBORw0KGgo=\n", "text/plain": "<Figure>"},
-        metadata={"image/png": {"alt": "Spread [ticks] by time,\nfalling"}})
+BY_A_PROGRAM = nbformat.v4.new_output(
+    "display_data", data={"image/png": "iVBORw0KGgo=\n", "text/plain": "<Figure>"},
+    metadata={"image/png": {"alt": "Spread [ticks] by time,\nfalling"}})
+IN_JUPYTERLAB = nbformat.v4.new_output("display_data", data={
+    "text/html": '<img alt="Spread [ticks] by time, falling" '
+                 'src="data:image/png;base64,iVBORw0KGgo=">', "text/plain": "Spread"})
 
+
+@pytest.mark.parametrize("picture", [BY_A_PROGRAM, IN_JUPYTERLAB])
+def test_expected_output_is_folded_below_its_cell(course, picture):
     def add(cells, notebook):
         cells["l00-show-double"].outputs.append(picture)
 
