@@ -123,7 +123,7 @@ def _tell_deliveries(own: Workspace) -> None:
     fresh = [d.lesson for d in notebooks if d.action == "new"]
     newer = [d.lesson for d in notebooks if d.action == "updated"]
     if fresh:
-        say(f"Delivered {len(fresh)} lessons to {escape(own.folder)}")
+        say(f"Delivered to {escape(own.folder)}: {', '.join(fresh)}")
     if newer:
         say(f"Brought up to date (you had not changed them): {', '.join(newer)}")
     for delivery in deliveries:
@@ -204,7 +204,7 @@ def progress(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> 
         done = one.count("done", "answered")
         table.add_row(
             one.lesson,
-            f"{one.earned:g}/{one.points:g}",
+            f"{round(one.earned, 2):g}/{one.points:g}",
             f"{done}/{len(one.exercises)}",
             str(one.count("started")),
             str(one.count("untouched")),

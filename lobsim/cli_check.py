@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lobsim.cli_output import console, escape, say
+import typer
+
+from lobsim.cli_output import escape, say
 
 if TYPE_CHECKING:
     from lobsim.course.judge import CheckResult
@@ -27,7 +29,8 @@ def show_check(report: SelfCheck, *, verbose: bool = False) -> None:
         say(f"[dim]✎ {escape(exercise.title)}: {state}; marked by a person[/dim]")
     say()
     if report.results:
-        say(f"[bold]{report.earned:g} of {report.points:g} points[/bold] in {report.seconds:.0f} s")
+        earned, points = _tidy(report.earned), _tidy(report.points)
+        say(f"[bold]{earned} of {points} points[/bold] in {report.seconds:.0f} s")
     for note in report.notes:
         say(f"[dim]{escape(note)}[/dim]")
     say(f"[bold]→[/bold] {escape(report.next_step())}")
@@ -38,7 +41,7 @@ def _show_exercise(exercise: Exercise, result: CheckResult | None, verbose: bool
     if result is None:
         say(f"[red]✗ {title}: could not be judged[/red]   0/{exercise.points:g}")
         return
-    points = f"{result.earned:g}/{result.points:g}"
+    points = f"{_tidy(result.earned)}/{_tidy(result.points)}"
     if result.unanswered:
         say(f"[dim]○ {title}: not done yet   {points}[/dim]")
         return
@@ -47,7 +50,9 @@ def _show_exercise(exercise: Exercise, result: CheckResult | None, verbose: bool
         return
     colour, sign = ("green", "✓") if result.passed else ("yellow", "✗")
     say(f"[{colour}]{sign} {title}[/{colour}]   {points}")
-    from rich.padding import Padding
-    from rich.text import Text
+    _, _, explained = result.text().partition("\n")  # its first line is the one just printed
+    typer.echo(f"{explained}\n")
 
-    console().print(Padding(Text(result.text()), (0, 0, 1, 4)))
+
+def _tidy(points: float) -> str:
+    return f"{round(points, 2):g}"

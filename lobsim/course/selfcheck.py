@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lobsim.course.progress import Exercise, lesson_facts, read_exercises, save_results
@@ -17,6 +16,8 @@ from lobsim.course.workspace import Workspace, WorkspaceError
 
 if TYPE_CHECKING:
     from lobsim.course.judge import CheckResult
+
+SHOWN_STOPS = 3  # later cells mostly stop because of the first
 
 __all__ = ["SelfCheck", "check_lesson"]
 
@@ -79,9 +80,10 @@ class SelfCheck:
         for exercise in self.coded:
             result = self.results.get(exercise.name)
             if result is None or result.earned < self._attainable(exercise):
-                reread = f", after reading {result.reread} again" if result and result.reread else ""
-                verb = "Begin with" if result is None or result.unanswered else "Go on with"
-                return f"{verb} {exercise.title}{reread}."
+                blank = result is None or result.unanswered
+                verb, read = ("Begin with", "first") if blank else ("Go on with", "again")
+                place = f" Read {read}: {result.reread}." if result and result.reread else ""
+                return f"{verb} {exercise.title}.{place}"
         blank = [e.title for e in self.written if e.name not in self.answered]
         if blank:
             return f"All checks are passed. Still to write: {'; '.join(blank)}."
@@ -184,7 +186,7 @@ def check_lesson(workspace: Workspace, lesson: str, *, student: str = "me") -> S
 
 
 def _declared(workspace: Workspace, lesson: str) -> tuple[Any, list[str]]:
-    """Checks with their hidden cases where the course has them, else the published ones."""
+    """Checks with their hidden cases where the course has them, else None: the published ones."""
     from lobsim.course.declare import load_checks
 
     source = workspace.course / "solutions" / lesson / "checks.py"
@@ -197,6 +199,7 @@ def _declared(workspace: Workspace, lesson: str) -> tuple[Any, list[str]]:
 def _run(
     workspace: Workspace, lesson: str, student: str
 ) -> tuple[dict[str, CheckResult], list[str], list[str], bool]:
+    """Results by check, problems, notes, and whether the run was in the sandbox."""
     from lobsim.course import runner, sandbox
 
     checks, notes = _declared(workspace, lesson)
@@ -206,11 +209,29 @@ def _run(
             f"No sandbox here ({reason}): your own code ran in a plain kernel. Marks are the same."
         )
     report = runner.run_notebook(
-        Path(workspace.notebook(lesson)),
+        workspace.notebook(lesson),
         lesson=lesson,
         checks=checks,
         student=student,
-        files_dir=workspace.notebook(lesson).parent,
+        files_dir=workspace.original(lesson).parent,  # what grading has, and nothing else
+        course_root=workspace.course,
         sandboxed=usable,
     )
-    return dict(report.results), list(report.problems), notes, usable
+    problems = [*report.problems, *_stops(report.notebook.cells)]
+    return dict(report.results), problems, notes, usable
+
+
+def _stops(cells: list[Any]) -> list[str]:
+    """Errors of cells, except those that only say that an exercise is still blank."""
+    found = []
+    for number, cell in enumerate(cells, start=1):
+        for output in cell.get("outputs", []):
+            if output.get("output_type") != "error" or output["ename"] == "NotImplementedError":
+                continue
+            first = next(iter(str(output.get("evalue", "")).strip().splitlines()), "")
+            code = next((line for line in cell["source"].splitlines() if line.strip()), "")
+            found.append(
+                f"Cell {number} ({code.strip()[:40]}) stopped with {output['ename']}: {first[:120]}"
+            )
+    more = len(found) - SHOWN_STOPS
+    return found[:SHOWN_STOPS] + ([f"... and {more} more cells stopped"] if more > 0 else [])
