@@ -81,6 +81,13 @@ def _compare(got: Any, expected: Any, tol: Tolerance, choices: tuple, path: tupl
 
 
 def _close(got: float, expected: float, tol: Tolerance) -> bool:
+    try:
+        return _near(got, expected, tol)
+    except OverflowError:  # a whole number beyond the range of floats
+        return got == expected
+
+
+def _near(got: float, expected: float, tol: Tolerance) -> bool:
     if math.isnan(expected) or math.isnan(got):
         return math.isnan(expected) and math.isnan(got)
     if math.isinf(expected) or math.isinf(got):

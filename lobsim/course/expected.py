@@ -8,7 +8,8 @@ import re
 from typing import Any
 
 EXPECTED_TAG = "expected-output"
-_HTML_IMAGE = re.compile(r'<img alt="(?P<alt>[^"]*)" src="data:image/png;base64,(?P<png>[\w+/=]+)">')
+_HTML_IMAGE = re.compile(
+    r'<img alt="(?P<alt>[^"]*)" src="data:image/png;base64,(?P<png>[\w+/=]+)">')
 
 
 def folded_output(cell: Any) -> Any:

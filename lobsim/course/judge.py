@@ -159,7 +159,7 @@ def judge_outcomes(planned: PlannedCheck, outcomes: Mapping[tuple[str, int], Out
         False: hidden parts wait ("later"); their outcomes are not looked at.
     """
     cases = list(planned.cases(hidden=hidden))
-    first = next(iter(outcomes.values()), None)
+    first = next((outcomes[case.key] for case in cases if case.key in outcomes), None)
     if first is not None and first.error == UNANSWERED:
         return _blank(planned, hidden)
     verdicts = _verdicts(planned, cases, outcomes)
@@ -258,7 +258,8 @@ def _part_result(planned: PlannedCheck, part: PlannedPart,
         lines: tuple[str, ...] = ()
         if part.visible and not passed:
             outcome = outcomes.get(case.key, Outcome(error="NotRun"))
-            lines = tuple(_explain(planned, case, outcome, verdicts, mistake))
+            told = _explain(planned, case, outcome, verdicts, mistake)
+            lines = tuple(show.one_line(line, 1000) for line in told)
         results.append(CaseResult(case.index, passed, case.note if part.visible else "", lines,
                                   mistake))
     right = sum(result.passed for result in results)
@@ -377,4 +378,4 @@ def _remarks(planned: PlannedCheck, outcomes: Mapping[tuple[str, int], Outcome])
         lines = printed.splitlines()
         more = f" (and {len(lines) - 5} lines more)" if len(lines) > 5 else ""
         remarks.append("Your code printed: " + " | ".join(lines[:5])[:400] + more)
-    return tuple(remarks)
+    return tuple(show.one_line(remark, 600) for remark in remarks)

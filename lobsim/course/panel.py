@@ -53,7 +53,7 @@ def headline(result: CheckResult) -> tuple[str, str]:
     else:
         total = result.points_visible
         if not total:
-            return "later", f"taken down: {points(later)} points are decided when you hand in."
+            return "later", f"noted; its {points(later)} points are decided when you hand in."
     if result.passed:
         state = "passed"
     else:

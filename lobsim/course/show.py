@@ -8,6 +8,8 @@ import numpy as np
 
 from lobsim.course.wire import Other
 
+_DEPTH = 3  # containers within containers that are written out
+
 
 def number(value: Any, digits: int = 10) -> str:
     """A number without noise: at most ``digits`` significant digits, whole numbers in full."""
@@ -37,28 +39,38 @@ def pair(got: Any, expected: Any) -> tuple[str, str]:
     return value(got), value(expected)
 
 
+def one_line(text: str, width: int = 400) -> str:
+    """Text that came from elsewhere, safe for a terminal: printable, on one line, cut."""
+    text = "".join(c if c.isprintable() else " " for c in text[: 2 * width])
+    return text if len(text) <= width else text[: width - 4] + " ..."
+
+
 def value(item: Any, width: int = 100) -> str:
     """One line for any plain value; long ones are cut and measured."""
     text = _full(item, width)
     return text if len(text) <= width else _cut(item, text, width)
 
 
-def _full(item: Any, width: int) -> str:
+def _full(item: Any, width: int, depth: int = 0) -> str:
     if item is None or isinstance(item, (bool, np.bool_)):
         return str(item)
     if isinstance(item, (int, float, np.integer, np.floating)):
         return number(item)
     if isinstance(item, str):
-        return repr(item)
+        return repr(item if len(item) <= 2 * width else item[: 2 * width])
     if isinstance(item, Other):
         return f"an object of type {item.type_name}"
     if isinstance(item, np.ndarray):
         return _array(item, width)
+    if depth == _DEPTH and isinstance(item, (dict, list, tuple)):
+        return kind(item)
     if isinstance(item, dict):
-        inner = ", ".join(f"{key!r}: {_full(v, width)}" for key, v in list(item.items())[:20])
+        inner = ", ".join(f"{key!r}: {_full(v, width, depth + 1)}"
+                          for key, v in list(item.items())[:20])
         return "{" + inner + (", ..." if len(item) > 20 else "") + "}"
     if isinstance(item, (list, tuple)):
-        inner = ", ".join(_full(v, width) for v in item[:20]) + (", ..." if len(item) > 20 else "")
+        inner = ", ".join(_full(v, width, depth + 1) for v in item[:20])
+        inner += ", ..." if len(item) > 20 else ""
         if isinstance(item, list):
             return f"[{inner}]"
         return f"({inner},)" if len(item) == 1 else f"({inner})"
@@ -98,7 +110,7 @@ def _cut(item: Any, text: str, width: int) -> str:
     return text[: width - 4] + " ..."
 
 
-def arguments(inputs: dict[str, Any], by_keyword: tuple[str, ...] = (), width: int = 60) -> str:
+def arguments(inputs: dict[str, Any], width: int = 60) -> str:
     """The inside of the brackets of a call: ``side='sell', quantity=100``."""
     return ", ".join(f"{name}={value(item, width)}" for name, item in inputs.items())
 

@@ -287,3 +287,19 @@ def test_the_panel_escapes_what_learners_write_and_says_states_in_words():
     assert "<script" not in page and "&lt;script&gt;" in page
     assert "not yet" in page and "✗" in page
     assert run(cost).html().count("✓ passed") == 3
+
+
+@pytest.mark.parametrize("answer", [
+    2**1023 + 1, -(2**1023), {"k" * 10_000: "v" * 10_000}, ["\x1b[31mred\n" * 99],
+    pd.DataFrame({"\x1b]0;x\x07" + "c" * 999: [1.0]}), [[[[[[1] * 50] * 50] * 50]]], float("nan"),
+    "x" * 10**6, np.full(5, np.inf), {1: 2, None: 3, True: 4},
+])
+@pytest.mark.parametrize("expected", [1, 1.0, "a", [1.0, 2.0], {"a": 1}, True,
+                                      pd.DataFrame({"c": [1.0]}), np.zeros((2, 2))])
+def test_odd_answers_are_judged_in_a_few_printable_lines(answer, expected):
+    check = Check("odd", "Odd", reference=lambda x: expected,
+                  parts=[Part("p", 1, [Case({"x": 1})])])
+    result = run(lambda x: answer, check)
+    lines = result.parts[0].cases[0].lines
+    assert result.earned == 0 and lines
+    assert all(len(line) <= 1000 and line.isprintable() for line in lines)
