@@ -92,7 +92,8 @@ def test_warm_up_says_how_long_compiling_took_and_nothing_when_warm(toy):
         """)
     out, told = toy(code)
     assert out == "True"
-    assert re.search(r"^lobsim: toy compiled in [\d.]+ s \(cached for the next start\)$", told, re.M)
+    last = told.splitlines()[-1]
+    assert re.fullmatch(r"lobsim: toy compiled in [\d.]+ s \(cached for the next start\)", last)
     assert toy(code) == ("True", "")
 
 
@@ -116,7 +117,8 @@ def test_a_read_only_cache_folder_still_runs(toy):
 
 
 def test_the_users_cache_folder_is_used_by_default(toy, tmp_path):
-    assert toy(NUMBA_CACHE_DIR="", XDG_CACHE_HOME=str(tmp_path / "xdg"), HOME=str(tmp_path))[0] == "20"
+    home = {"XDG_CACHE_HOME": str(tmp_path / "xdg"), "HOME": str(tmp_path)}
+    assert toy(NUMBA_CACHE_DIR="", **home)[0] == "20"
     if sys.platform.startswith("linux"):
         assert len(list((tmp_path / "xdg" / "lobsim" / "numba").glob("lobsim-engine-*"))) == 1
 
