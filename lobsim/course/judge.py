@@ -326,10 +326,12 @@ def _got_and_expected(planned: PlannedCheck, got: Any, expected: Any):
             yield f"{returned} {show.value(got)}: {_no_number(difference, got, expected)}."
         return
     if isinstance(got, _SCALARS) and isinstance(expected, _SCALARS) and difference.kind == "value":
-        shown = show.pair(got, expected)
-        yield f"{returned} {shown[0]}, expected {shown[1]}."
+        mine, theirs = show.pair(got, expected)
+        yield f"{returned} {mine}, expected {theirs}."
         return
-    yield f"{returned} {show.value(got)}, expected {show.value(expected)}."
+    shown = show.value(got), show.value(expected)
+    wanted = f", expected {shown[1]}" if shown[0] != shown[1] else ""
+    yield f"{returned} {shown[0]}{wanted}."
     yield f"First difference: {difference.text}."
 
 
