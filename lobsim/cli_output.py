@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import sys
@@ -45,14 +46,13 @@ def complain(sentence: str) -> None:
 
 def _foreseen(error: Exception) -> str | None:
     """One sentence for an error that a user can cause; None for a fault of ours."""
-    ours = type(error).__module__.split(".")[0] == "lobsim"
-    if ours and isinstance(error, ValueError | OSError | LookupError):
+    if type(error).__module__.split(".")[0] == "lobsim":
         return " ".join(str(error).split())
     if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
-        return f"{error.filename}: {error.strerror}"
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
     if isinstance(error, PermissionError):
         return f"{error.filename}: not allowed (check the folder's owner and permissions)"
-    if isinstance(error, OSError) and error.errno == 28:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "the disk is full; free some space and run the command again"
     return None
 
@@ -64,7 +64,7 @@ def one_sentence_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
-        except (ValueError, OSError, LookupError) as error:
+        except Exception as error:
             sentence = _foreseen(error)
             if sentence is None:
                 raise
