@@ -221,13 +221,16 @@ def _mistakes(planned: PlannedCheck, cases: list[PlannedCase],
               outcomes: Mapping[tuple[str, int], Outcome], verdicts: _Verdicts) -> _Mistakes:
     failing = [c for c in cases if c.key in outcomes and not verdicts.passed(c.key)]
     shown: dict[str, set] = {}
+    denied: dict[str, int] = {}
     for mistake in planned.mistakes:
         keys = {c.key for c in failing if _shows(planned, mistake, c, outcomes[c.key])}
         if keys:
             shown[mistake.name] = keys
-    # the mistake that explains most failing cases first; sort is stable, so ties keep the order
-    # of the declaration
-    ranking = sorted(shown, key=lambda name: -len(shown[name]))
+            denied[mistake.name] = sum(_would_fail(planned, mistake, c) for c in cases
+                                       if verdicts.passed(c.key))
+    # the mistake that explains most failing cases first, then the one that fewest right answers
+    # speak against; sort is stable, so ties keep the order of the declaration
+    ranking = sorted(shown, key=lambda name: (-len(shown[name]), denied[name]))
     by_case = {}
     for name in reversed(ranking):
         by_case.update(dict.fromkeys(shown[name], name))
@@ -238,12 +241,17 @@ def _mistakes(planned: PlannedCheck, cases: list[PlannedCase],
 def _shows(planned: PlannedCheck, mistake: Any, case: PlannedCase, outcome: Outcome) -> bool:
     if outcome.error is not None:
         return mistake.error is not None and outcome.error == mistake.error
+    return (_would_fail(planned, mistake, case)
+            and equal(outcome.value, case.wrong[mistake.name], planned.tolerance, planned.choices))
+
+
+def _would_fail(planned: PlannedCheck, mistake: Any, case: PlannedCase) -> bool:
+    """Whether a learner with this mistake returns something wrong on this case."""
     if mistake.name not in case.wrong:
         return False
     wrong = case.wrong[mistake.name]
-    if any(equal(wrong, right, planned.tolerance, planned.choices) for right in case.expected):
-        return False
-    return equal(outcome.value, wrong, planned.tolerance, planned.choices)
+    return not any(equal(wrong, right, planned.tolerance, planned.choices)
+                   for right in case.expected)
 
 
 def _part_result(planned: PlannedCheck, part: PlannedPart,

@@ -303,3 +303,15 @@ def test_odd_answers_are_judged_in_a_few_printable_lines(answer, expected):
     lines = result.parts[0].cases[0].lines
     assert result.earned == 0 and lines
     assert all(len(line) <= 1000 and line.isprintable() for line in lines)
+
+
+def test_of_two_mistakes_that_fit_the_one_that_no_right_answer_denies_is_named():
+    worst = Mistake("worst_first", lambda side, prices: max(prices) if side == "buy"
+                    else min(prices), "you start at the worst price")
+    upwards = Mistake("sorted_as_buy", lambda side, prices: min(prices), "sorted for a buy")
+    best = Check("best", "Best price", mistakes=(worst, upwards),
+                 reference=lambda side, prices: min(prices) if side == "buy" else max(prices),
+                 parts=[Part("both sides", 1, [Case({"side": "buy", "prices": [3, 1, 2]}),
+                                               Case({"side": "sell", "prices": [3, 1, 2]})])])
+    result = judge(best, lambda inputs: Outcome(min(inputs["prices"])), hidden=True)
+    assert [name for name, _ in result.mistakes] == ["sorted_as_buy"]

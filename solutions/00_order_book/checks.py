@@ -1,0 +1,9 @@
+"""Lesson 00: what each exercise must return, and the wrong answers that are known by name."""
+
+from pathlib import Path
+
+from lobsim.course.declare import load_checks
+
+_HERE = Path(__file__).parent
+
+CHECKS = load_checks(_HERE / "checks_book.py") + load_checks(_HERE / "checks_venue.py")

@@ -1,0 +1,30 @@
+# marks: 2.0  mistake: no_cancel
+def match(orders):
+    bids, asks, fills = {}, {}, []
+    for order in orders:
+        if order["kind"] == "cancel":
+            for levels in ():
+                for price in list(levels):
+                    levels[price] = [o for o in levels[price] if o[0] != order["id"]]
+                    if not levels[price]:
+                        del levels[price]
+            continue
+        buys = order["side"] == "buy"
+        own, other = (bids, asks) if buys else (asks, bids)
+        left = order["size"]
+        while left and other:
+            price = min(other) if buys else max(other)
+            if order["kind"] == "limit" and (price > order["price"] if buys else price < order["price"]):
+                break
+            first = other[price][0]
+            traded = min(left, first[1])
+            fills.append((order["id"], first[0], price, traded))
+            left -= traded
+            first[1] -= traded
+            if first[1] == 0:
+                other[price].pop(0)
+            if not other[price]:
+                del other[price]
+        if left and order["kind"] == "limit":
+            own.setdefault(order["price"], []).append([order["id"], left])
+    return fills
