@@ -10,9 +10,9 @@ from lobsim.market.state import (C_BASE, C_REACT, K_FLOW, K_META, K_REACT, N_BAS
                                  N_REACT, N_REACT_KIND, NEVER, R_CANCEL, R_INFORMED, R_LEAN,
                                  R_LIMIT, R_META_INFORMED, R_META_MIN, R_REFILL, R_SLACK, R_SNIPE, R_STALE,
                                  R_TOTAL, W_DAY_START, W_HIGH, W_LOW, W_MAX_LIVE)
-from lobsim.market.venue import (ask_of, bid_of, cancel_flow_order, flow_order_at_best,
-                                 live_orders, orders_of, reduce_flow_order, rest_order, slot_is_flow,
-                                 take_up_to)
+from lobsim.market.venue import (ask_of, bid_of, cancel_flow_order, flow_is_full,
+                                 flow_order_at_best, orders_of, reduce_flow_order, rest_order,
+                                 slot_is_flow, take_up_to)
 
 _WORDS = np.uint64(4)
 _ONE = np.uint64(1)
@@ -25,7 +25,7 @@ _BYTE = np.uint64(255)
 _TEN_BITS = np.uint64(1023)
 _PARTIAL = np.uint64(15)  # one cancellation in sixteen is partial
 _BIN_NS = 60_000_000_000
-_RESERVE = 64  # slots the flow leaves free, so that own orders always find room
+_LONGEST_META = 1000.0  # orders
 _LEVELS_ASIDE = 3  # where the quote of an empty side is thought to be, in ticks from F
 
 REACT_NONE, REACT_REFILL_BID, REACT_REFILL_ASK, REACT_STALE_BID, REACT_STALE_ASK = 0, 1, 2, 3, 4
@@ -93,7 +93,7 @@ def _limit_order(book, flow, tape, bits, time_ns):
     accept = (edge + real[R_SLACK]) * real[R_LEAN]
     if rng.uniform(rng.mix(bits)) >= accept:
         return
-    if live_orders(book) >= flow.whole[W_MAX_LIVE] - _RESERVE:
+    if flow_is_full(book, flow):
         count[N_DROPPED] += 1
         return
     size = flow.limit_sizes[np.int64((bits >> _S20) & _BYTE)]
@@ -122,15 +122,15 @@ def _market_order(book, flow, tape, bits, time_ns):
 def _meta_side(flow, gain):
     """Side of the running meta-order; starts a new one when it is used up.
 
-    Lengths have the tail exponent 1.6 (Lillo-Mike-Farmer: signs then decorrelate like
-    ``lag**-0.6``); the power is taken by square roots, so that no libm is needed.
+    Lengths have the tail exponent 4/3 (Lillo-Mike-Farmer: signs then decorrelate like
+    ``lag**-1/3``); the power is taken by square roots, so that no libm is needed.
     """
     count = flow.count
     if count[N_META_LEFT] <= 0:
         bits = rng.word(flow.keys[K_META], np.uint64(count[N_BASE]))
         root = np.sqrt(1.0 - rng.uniform(bits))
-        eighth = np.sqrt(np.sqrt(root))
-        count[N_META_LEFT] = np.int64(flow.real[R_META_MIN] / (root * eighth))
+        length = flow.real[R_META_MIN] / (root * np.sqrt(root))
+        count[N_META_LEFT] = np.int64(min(length, _LONGEST_META))
         side = 1 if bits & _ONE else -1
         reason = rng.uniform(rng.mix(bits)) < flow.real[R_META_INFORMED]
         if reason and abs(gain) > 0.25:
@@ -209,7 +209,7 @@ def reaction_event(book, flow, tape, time_ns):
         else:
             side, price = -1, ask_or_aside(book, fair) - 1
         size = flow.limit_sizes[np.int64(bits & _BYTE)]
-        if live_orders(book) < flow.whole[W_MAX_LIVE] - _RESERVE // 2:
+        if not flow_is_full(book, flow):
             rest_order(book, flow, tape, side, price, size, time_ns)
             count[N_LIMITS] += 1
     elif kind != REACT_NONE:
@@ -230,10 +230,11 @@ def _stale_quote(book, flow, tape, side, bits, time_ns):
             aside = min(np.int64(np.floor(fair)), bid_of(book)) - _LEVELS_ASIDE
         else:
             aside = max(np.int64(np.ceil(fair)), ask_of(book)) + _LEVELS_ASIDE
-        size = flow.limit_sizes[np.int64(bits & _BYTE)]
-        rest_order(book, flow, tape, side, aside, size, time_ns)
-        flow.count[N_LIMITS] += 1
-        return
+        if not flow_is_full(book, flow):
+            size = flow.limit_sizes[np.int64(bits & _BYTE)]
+            rest_order(book, flow, tape, side, aside, size, time_ns)
+            flow.count[N_LIMITS] += 1
+            return
     slot = flow_order_at_best(book, side, np.int64((bits >> _S8) & _BYTE) >> 5)
     if slot < 0 or rng.uniform(rng.mix(bits)) < flow.real[R_SNIPE]:
         price = bid_of(book) if side > 0 else ask_of(book)

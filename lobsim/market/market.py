@@ -14,8 +14,9 @@ from lobsim.market.curve import cumulative_share
 from lobsim.market.initial import WARM_UP_S, expected_queue, fill_book, reset_counters
 from lobsim.market.ledger import Ledger
 from lobsim.market.profiles import Profile, profiles
-from lobsim.market.state import (C_NOW, L_EXOGENOUS, N_OWN_FILLS, N_TAPE_FILLS, N_TAPE_MESSAGES,
-                                 N_TAPE_TOPS, N_VOLUME, NS, TOP, W_RECORD, make_flow)
+from lobsim.market.state import (C_NOW, L_EXOGENOUS, N_OWN_FILLS, N_OWN_LIVE, N_TAPE_FILLS, N_TAPE_MESSAGES,
+                                 N_TAPE_TOPS, N_VOLUME, NS, OWN_ROOM, TOP, W_HIGH,
+                                 W_LOW, W_RECORD, make_flow)
 from lobsim.market.venue import KEEP_ALL, KEEP_FILLS, OWN, Tape
 
 ID_RING = 1 << 22
@@ -185,9 +186,9 @@ class Market:
             raise ValueError(f"a {kind.name} order needs a price; only MARKET orders go without")
         else:
             ticks = self._ticks(price)
-        resting = int(self._book.scalars[BID_ORDERS] + self._book.scalars[ASK_ORDERS])
-        if resting >= self.profile.max_live:
-            raise ValueError(f"the book is full ({resting} orders rest); cancel own orders first")
+        if self._flow.count[N_OWN_LIVE] >= OWN_ROOM and kind in (Kind.LIMIT, Kind.POST_ONLY):
+            raise ValueError(f"{OWN_ROOM} own orders rest already, which is the most that a "
+                             f"market holds; cancel some first")
         with np.errstate(over="ignore"):
             if kernel.tape_is_full(self._flow, self._tape):
                 self._empty_tape()
@@ -460,8 +461,6 @@ def _checked_window(profile: Profile, start_s, end_s) -> tuple[float, float]:
 
 
 def _band(flow) -> tuple[int, int]:
-    from lobsim.market.state import W_HIGH, W_LOW
-
     return int(flow.whole[W_LOW]), int(flow.whole[W_HIGH])
 
 

@@ -62,7 +62,7 @@ class Profile:
         Rate at which each resting order is cancelled.
     market_rate_per_s : float
     meta_min_orders : float
-        Smallest of the meta-order lengths, whose tail exponent is 1.6.
+        Smallest of the meta-order lengths, whose tail exponent is 4/3.
     informed_share, meta_informed_share : float
         Chance that a single order, or a meta-order when it starts, follows the foreseen price.
     lookahead_s : float
@@ -77,7 +77,7 @@ class Profile:
         Paid per unit if `fee_unit` is "per_share", of the notional in bps if "bps"; negative
         values are rebates.
     max_live : int
-        Orders that may rest at one time, own orders included.
+        Orders that may rest at one time; 64 of these places are kept for own orders.
 
     References
     ----------
@@ -177,37 +177,37 @@ SPY = Profile(
     day_start_s=34200.0,
     day_end_s=57600.0,
     volume_curve=_SPY_CURVE,
-    daily_volume=6.5e6,
+    daily_volume=8.9e6,
     volatility_bps=3.8,
     jump_share=0.15,
     jump_rate_per_s=0.01,
     vol_of_vol=0.10,
-    limit_rate_per_s=4.0,
-    limit_decay=1.0,
-    limit_levels=12,
+    limit_rate_per_s=5.5,
+    limit_decay=0.7,
+    limit_levels=20,
     limit_sizes=((10, 0.04), (40, 0.04), (100, 0.42), (200, 0.20), (300, 0.13), (500, 0.11),
                  (1000, 0.06)),
-    cancel_rate_per_s=0.20,
+    cancel_rate_per_s=0.25,
     market_rate_per_s=2.2,
     market_sizes=((5, 0.06), (20, 0.06), (50, 0.08), (100, 0.45), (200, 0.16), (300, 0.08),
                   (500, 0.06), (1000, 0.035), (2000, 0.012), (5000, 0.003)),
-    meta_min_orders=2.2,
+    meta_min_orders=1.7,
     meta_informed_share=0.75,
     informed_share=0.10,
     lookahead_s=4.0,
-    maker_slack_ticks=0.5,
-    maker_lean=0.7,
-    stale_rate_per_s=100.0,
+    maker_slack_ticks=0.4,
+    maker_lean=0.4,
+    stale_rate_per_s=50.0,
     snipe_share=0.05,
-    refill_rate_per_s=30.0,
-    depth_per_tick=2000.0,
+    refill_rate_per_s=40.0,
+    depth_per_tick=1200.0,
     permanent_share=0.2,
     impact_times_s=(5.0, 60.0, 600.0),
     impact_weights=(0.4, 0.3, 0.3),
     maker_fee=-0.0020,
     taker_fee=0.0030,
     fee_unit="per_share",
-    max_live=256,
+    max_live=448,
 )
 
 _FLAT_DAY = (1.0,) * 24
@@ -223,29 +223,29 @@ BTC_USD = Profile(
     day_start_s=0.0,
     day_end_s=86400.0,
     volume_curve=_FLAT_DAY,
-    daily_volume=900.0,
-    volatility_bps=3.0,
+    daily_volume=870.0,
+    volatility_bps=3.2,
     jump_share=0.5,
     jump_rate_per_s=0.05,
     vol_of_vol=0.20,
-    limit_rate_per_s=6.0,
+    limit_rate_per_s=3.0,
     limit_decay=0.7,
     limit_levels=40,
     limit_sizes=((0.005, 0.15), (0.013, 0.25), (0.03, 0.2), (0.06, 0.2), (0.12, 0.12), (0.4, 0.08)),
-    cancel_rate_per_s=0.5,
+    cancel_rate_per_s=0.25,
     market_rate_per_s=0.15,
-    market_sizes=((0.0005, 0.15), (0.003, 0.2), (0.013, 0.25), (0.04, 0.18), (0.1, 0.12),
-                  (0.25, 0.08), (0.8, 0.02)),
+    market_sizes=((0.0005, 0.15), (0.003, 0.2), (0.013, 0.25), (0.03, 0.2), (0.08, 0.12),
+                  (0.2, 0.06), (0.8, 0.02)),
     meta_min_orders=2.2,
     meta_informed_share=0.8,
     informed_share=0.05,
     lookahead_s=4.0,
-    maker_slack_ticks=2.0,
-    maker_lean=0.5,
-    stale_rate_per_s=60.0,
+    maker_slack_ticks=1.5,
+    maker_lean=0.2,
+    stale_rate_per_s=40.0,
     snipe_share=0.003,
-    refill_rate_per_s=60.0,
-    depth_per_tick=0.3,
+    refill_rate_per_s=100.0,
+    depth_per_tick=0.2,
     permanent_share=0.2,
     impact_times_s=(5.0, 60.0, 600.0),
     impact_weights=(0.4, 0.3, 0.3),

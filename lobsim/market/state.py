@@ -19,6 +19,8 @@ GRID_NS = 100_000_000
 STEPS_PER_MINUTE = 60 * NS // GRID_NS
 RING = 64
 """Steps of the efficient price held in advance (6.4 s): the farthest that takers can foresee."""
+OWN_ROOM = 64
+"""Slots of the book that the flow leaves free: the most own orders that may rest."""
 NEVER = np.iinfo(np.int64).max
 
 # Flow.real: parameters with a fraction.
@@ -41,7 +43,7 @@ C_SIZE = 4
 
 # Flow.count: counters.
 N_BASE, N_REACT, N_GRID, N_META_LEFT, N_META_SIDE, N_REACT_KIND = 0, 1, 2, 3, 4, 5
-N_VOLUME, N_TRADES, N_FILLS, N_ORDER_ID, N_MESSAGE = 6, 7, 8, 11, 12
+N_VOLUME, N_TRADES, N_FILLS, N_OWN_LIVE, N_ORDER_ID, N_MESSAGE = 6, 7, 8, 9, 11, 12
 N_OWN_FILLS, N_TAPE_MESSAGES, N_TAPE_FILLS, N_TAPE_TOPS = 13, 14, 15, 16
 N_LIMITS, N_CANCELS, N_MARKETS, N_DROPPED = 17, 18, 19, 20
 N_SIZE = 21
@@ -109,8 +111,9 @@ def make_flow(profile: Profile, seed: int, start_ns: int, record: bool) -> Flow:
     whole[W_LOW] = middle - profile.band_ticks // 2
     whole[W_HIGH] = middle + profile.band_ticks // 2
     whole[W_RECORD] = record
-    keys = np.array([stream_key(np.uint64(seed), np.uint64(k)) for k in range(K_SIZE)],
-                    dtype=np.uint64)
+    with np.errstate(over="ignore"):  # uncompiled, NumPy warns of the intended wrap-around
+        keys = np.array([stream_key(np.uint64(seed), np.uint64(k)) for k in range(K_SIZE)],
+                        dtype=np.uint64)
     clock = np.full(C_SIZE, NEVER, dtype=np.int64)
     clock[C_NOW] = clock[C_GRID] = clock[C_BASE] = start_ns
     level = np.zeros(L_SIZE)

@@ -13,8 +13,9 @@ from lobsim.engine.jit import njit
 from lobsim.engine.kernel import available, crosses, match, remove, rest, shrink
 from lobsim.engine.state import (ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MAX, PRICE_MIN)
 from lobsim.market.price import react_to_own
-from lobsim.market.state import (N_FILLS, N_MESSAGE, N_ORDER_ID, N_OWN_FILLS, N_TAPE_FILLS,
-                                 N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME, W_RECORD)
+from lobsim.market.state import (N_FILLS, N_MESSAGE, N_ORDER_ID, N_OWN_FILLS, N_OWN_LIVE, N_TAPE_FILLS,
+                                 N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME, OWN_ROOM,
+                                 W_MAX_LIVE, W_RECORD)
 
 KEEP_FILLS, KEEP_ALL = 1, 2
 """Values of the recording switch: trades only, or messages and best quotes as well."""
@@ -79,6 +80,23 @@ def orders_of(book, side):
 def live_orders(book):
     """Orders resting on both sides."""
     return book.scalars[BID_ORDERS] + book.scalars[ASK_ORDERS]
+
+
+@njit(_nrt=False)
+def flow_is_full(book, flow):
+    """Whether the background may rest no more orders; own orders do not count against it."""
+    background = live_orders(book) - flow.count[N_OWN_LIVE]
+    return background >= flow.whole[W_MAX_LIVE] - OWN_ROOM
+
+
+@njit(_nrt=False)
+def _count_own(book):
+    """Own orders that rest, counted slot by slot (after a self-trade removed some)."""
+    found = 0
+    for slot in range(1, len(book.orders)):
+        if book.orders[slot]["size"] > 0 and book.orders[slot]["owner"] == OWN:
+            found += 1
+    return found
 
 
 @njit(_nrt=False)
@@ -157,6 +175,8 @@ def _keep_fills(flow, tape, n_fills):
             react_to_own(flow, side * size, True)
         if fill["maker_owner"] != 0:
             react_to_own(flow, -side * size, False)
+            if fill["maker_left"] == 0:
+                count[N_OWN_LIVE] -= 1
         if fill["taker_owner"] != 0 or fill["maker_owner"] != 0:
             tape.own[count[N_OWN_FILLS]] = fill
             count[N_OWN_FILLS] += 1
@@ -247,13 +267,16 @@ def own_order(book, flow, tape, side, price, size, kind, time_ns):
         return 0, size, 0
     order_id = new_order_id(book, flow)
     index = _note(flow, tape, time_ns, order_id, price, size, OWN, kind, side)
-    left, n_fills, _, stopped = match(book, side, price, size, OWN, order_id, time_ns, index,
-                                      tape.scratch, 0)
+    left, n_fills, self_cancelled, stopped = match(
+        book, side, price, size, OWN, order_id, time_ns, index, tape.scratch, 0)
     _keep_fills(flow, tape, n_fills)
+    if self_cancelled > 0:
+        flow.count[N_OWN_LIVE] = _count_own(book)
     resting = 0
     if left > 0 and not stopped and (kind == _LIMIT or kind == _POST_ONLY):
         rest(book, side, price, left, OWN, order_id)
         resting = left
+        flow.count[N_OWN_LIVE] += 1
     note_top(book, flow, tape, time_ns)
     return order_id, left, resting
 
@@ -270,5 +293,6 @@ def own_cancel(book, flow, tape, order_id, time_ns):
     size = np.int64(order["size"])
     _note(flow, tape, time_ns, order_id, order["price_ticks"], size, OWN, _CANCEL, order["side"])
     remove(book, slot)
+    flow.count[N_OWN_LIVE] -= 1
     note_top(book, flow, tape, time_ns)
     return size
