@@ -90,15 +90,24 @@ def _worst_quotes(quotes):
     return bid.min(axis=1).to_numpy(), ask.max(axis=1).to_numpy()
 
 
+def _nan_wins(quotes):
+    last, bid, ask = {}, [], []
+    for row in quotes.itertuples():
+        last[row.exchange] = (row.bid, row.ask)
+        bid.append(np.max([b for b, _ in last.values()]))
+        ask.append(np.min([a for _, a in last.values()]))
+    return np.array(bid), np.array(ask)
+
+
 def _ask_bid(quotes):
     bid, ask = reference_nbbo(quotes)
     return ask, bid
 
 
 def random_quotes(rng):
-    """Three streams of 80 quotes that never cross: bids up to 100.00, asks from 100.01."""
+    """Two streams of 80 quotes that never cross: bids up to 100.00, asks from 100.01."""
     cases = []
-    for _ in range(3):
+    for _ in range(2):
         rows, ms = [], 0
         for _ in range(80):
             ms += int(rng.integers(0, 400))
@@ -138,6 +147,9 @@ NBBO = Check(
         Mistake("withdrawn_kept", _withdrawn_kept,
                 "a quote of NaN means that the exchange has no quote on that side any more; you "
                 "keep using its old price"),
+        Mistake("nan_wins", _nan_wins,
+                "one exchange without a quote makes your best price NaN; leave the missing "
+                "quotes out before you take the highest or lowest"),
         Mistake("worst_quotes", _worst_quotes,
                 "you take the lowest bid and the highest ask; the best bid is the highest, the "
                 "best ask the lowest"),
@@ -162,10 +174,11 @@ def trade_table(rows):
     )
 
 
-SIX_PRINTS = trade_table(
+SEVEN_PRINTS = trade_table(
     [
         ("@   ", "00", 100.01, 100),
-        ("@F I", "00", 100.00, 7),
+        ("@F  ", "00", 100.00, 300),
+        ("@  I", "00", 100.02, 7),
         ("@ T ", "00", 99.60, 100),
         ("@4  ", "00", 98.75, 5000),
         ("@   ", "08", 101.00, 200),
@@ -240,7 +253,7 @@ COUNTABLE = Check(
     tolerance=WHOLE,
     reread='"Which prints count": the table of condition letters',
     parts=[
-        Part("six prints by hand", 1.0, [Case({"trades": SIX_PRINTS}, "the table above")], True,
+        Part("seven prints by hand", 1.0, [Case({"trades": SEVEN_PRINTS}, "the table above")], True,
              category="worked example"),
         Part("every category", 1.0, [Case({"trades": OTHER_PRINTS}, "six more prints")], True,
              category="other numbers"),
@@ -254,7 +267,8 @@ COUNTABLE = Check(
                 "you keep prints that were corrected or cancelled later; only correction '00' "
                 "stands as printed"),
         Mistake("regular_sign_only",
-                lambda trades: _clean(trades) & (trades.condition.str.strip() == "@").to_numpy(bool),
+                lambda trades: _clean(trades) & np.array(
+                    [text.strip() == "@" for text in trades.condition], dtype=bool),
                 "you keep only the code '@'; sweeps (F), odd lots (I) and blank codes are trades "
                 "at the market price too"),
         Mistake("first_letter_only", _first_letter,
@@ -344,12 +358,14 @@ SIGN_TRADES = Check(
              category="other numbers"),
         Part("two hundred trades of your own", 2.0, random_signs, False, category="other numbers",
              partial=True),
-        Part("all at the mid, first print, one print", 1.0,
+        Part("all at the mid, first print, one print, a moving mid", 1.0,
              [Case({"prices": np.array([7.01, 7.01]), "bid": np.array([7.0, 7.0]),
                     "ask": np.array([7.02, 7.02])}),
               Case({"prices": np.array([7.02]), "bid": np.array([7.0]), "ask": np.array([7.02])}),
               Case({"prices": np.array([7.02, 7.01, 7.01, 7.01]), "bid": np.full(4, 7.0),
-                    "ask": np.full(4, 7.02)})],
+                    "ask": np.full(4, 7.02)}),
+              Case({"prices": np.full(3, 7.01), "bid": np.array([7.0, 7.01, 6.99]),
+                    "ask": np.array([7.01, 7.02, 7.03])})],
              False, category="edge cases", partial=True),
     ],
     mistakes=[
@@ -432,7 +448,7 @@ HALF_SPREADS = Check(
     ],
     mistakes=[
         Mistake("full_spread", _scaled(lambda part, mid, later: 2 * part),
-                "you doubled: these are full spreads, the half-spread is the distance from the mid"),
+                "you doubled: these are full spreads; the half-spread is the distance to the mid"),
         Mistake("dollars", _scaled(lambda part, mid, later: part * mid / 1e4),
                 "these are dollars; divide by the mid and multiply by 10,000 for basis points"),
         Mistake("per_cent", _scaled(lambda part, mid, later: part / 100),

@@ -52,7 +52,7 @@ def test_the_five_quotes_have_the_nbbo_of_the_library(text_of):
     np.testing.assert_allclose(best["ask"], column(rows, "best ask"))
 
 
-def test_the_six_prints_count_as_the_library_says(text_of):
+def test_the_seven_prints_count_as_the_library_says(text_of):
     rows = table(text_of("l01-prints-intro"))
     prints = pd.DataFrame({
         "time_ns": range(len(rows)),
@@ -61,7 +61,7 @@ def test_the_six_prints_count_as_the_library_says(text_of):
         "price": column(rows, "price"), "size": column(rows, "size").astype(int),
     })
     kept = set(analytics.regular_trades(prints)["time_ns"])
-    assert [i in kept for i in range(6)] == [row["counts?"] == "yes" for row in rows]
+    assert [i in kept for i in range(7)] == [row["counts?"] == "yes" for row in rows]
 
 
 def test_the_six_signs_are_those_of_lee_and_ready(text_of):

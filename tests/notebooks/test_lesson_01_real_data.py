@@ -9,10 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSON = "01_implementation_shortfall"
-LEAN = "quantconnect_lean/Data/equity/usa"
+IBM = "quantconnect_lean/Data/equity/usa/tick/ibm"
 DAYS = {
     "taq": ("taq/ctm_20180102.csv.gz", "taq/cqm_20180102.csv.gz"),
-    "lean-ibm-ticks": (f"{LEAN}/tick/ibm/20131008_trade.zip", f"{LEAN}/tick/ibm/20131008_quote.zip"),
+    "lean-ibm-ticks": (f"{IBM}/20131008_trade.zip", f"{IBM}/20131008_quote.zip"),
 }
 
 

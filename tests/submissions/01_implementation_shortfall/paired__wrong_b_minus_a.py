@@ -1,4 +1,4 @@
-# marks: 1.0  mistake: b_minus_a
+# marks: 0.0  mistake: b_minus_a
 def paired(cost_a_bps, cost_b_bps, difference_bps):
     from scipy import stats
 

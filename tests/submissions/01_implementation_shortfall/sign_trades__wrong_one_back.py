@@ -1,4 +1,4 @@
-# marks: 0.666667  mistake: one_step_back_only
+# marks: 0.75  mistake: one_step_back_only
 def sign_trades(prices, bid, ask):
     distance = np.round(prices - (bid + ask) / 2, 9)
     tick = np.sign(np.round(np.diff(prices, prepend=prices[0]), 9))

@@ -1,4 +1,4 @@
-# marks: 0.333333  mistake: tick_rule_everywhere
+# marks: 0.25  mistake: tick_rule_everywhere
 def sign_trades(prices, bid, ask):
     signs = np.zeros(len(prices), dtype=int)
     for i in range(1, len(prices)):

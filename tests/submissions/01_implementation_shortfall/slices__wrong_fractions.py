@@ -1,3 +1,3 @@
-# marks: 0.333333  mistake: unrounded
+# marks: 0.25  mistake: unrounded
 def slices(quantity, weights):
     return quantity * weights / weights.sum()

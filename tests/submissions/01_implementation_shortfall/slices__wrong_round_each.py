@@ -1,3 +1,3 @@
-# marks: 0.666667  mistake: rounds_each_slice
+# marks: 0.5  mistake: rounds_each_slice
 def slices(quantity, weights):
     return np.rint(quantity * np.asarray(weights) / np.sum(weights)).astype(int)
