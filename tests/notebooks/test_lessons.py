@@ -61,7 +61,7 @@ def test_the_first_cell_says_what_a_learner_needs_to_know(lesson):
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_learner_predicts_at_least_twice(lesson):
-    asked = [c for c in cells("lessons", lesson) if "predict before you run:" in c["source"].lower()]
+    asked = [c for c in cells("lessons", lesson) if "Predict before you" in c["source"]]
     assert len(asked) >= 2
 
 
