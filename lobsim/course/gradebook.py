@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 import os
 import shutil
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,8 @@ class CourseGradebook:
         """A connection, to be used as a context manager. Makes the database if it is missing."""
         from nbgrader.api import Gradebook
 
+        # nbgrader adds rows in an order that SQLAlchemy remarks on, to no effect.
+        warnings.filterwarnings("ignore", message=".*not in session, add operation along.*")
         with tools_on_path():
             return Gradebook(self.db_url, self.directory.course_id)
 

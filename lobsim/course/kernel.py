@@ -130,7 +130,7 @@ class Kernel:
             socket = self._context.socket(kind)
             socket.linger = 0
             socket.setsockopt(zmq.MAXMSGSIZE, self.limits.wire_bytes)
-            socket.rcvhwm = 200
+            socket.rcvhwm = 50  # messages; with the size of one this bounds the grader's memory
             socket.sndtimeo = 50  # milliseconds; without a kernel at the other end a send blocks
             if name == "iopub":
                 socket.subscribe(b"")
@@ -256,7 +256,7 @@ class Kernel:
         """Send an execute request; hand outputs to `take`; return the reply and whether it was
         interrupted."""
         if not self.alive:
-            raise KernelGone("the kernel is not running")
+            raise self._end("it had ended the Python process")
         sent = self._send(self._shell, "execute_request", content)
         if sent is None:
             raise self._end("it cut the line to the grader")

@@ -79,6 +79,7 @@ def kernel_app(addresses: dict[str, str], key: str):
             if s is self.control_socket:
                 s.connect(addresses["control"])
             elif s not in (self.shell_socket, self.stdin_socket):
+                s.sndhwm = 100_000  # a burst of small outputs must not lose the end of the cell
                 s.connect(addresses["iopub"])
             return 0
 

@@ -29,14 +29,14 @@ class Limits:
     """
 
     cell_s: float = 120.0
-    notebook_s: float = 900.0
+    notebook_s: float = 480.0
     call_s: float = 20.0
     checks_s: float = 240.0
     start_s: float = 60.0
     grace_s: float = 3.0
     memory_bytes: int = 4 * 1024**3
     processes: int = 96
-    cpu_s: int = 1500
+    cpu_s: int = 1200
     file_bytes: int = 256 * MEGABYTE
     scratch_bytes: int = 384 * MEGABYTE
     open_files: int = 1024

@@ -182,7 +182,7 @@ class _Run:
         self.kernel: Kernel | None = None
         self.position = 0  # the kernel holds what the cells before this one did
         self.starts = 0
-        self.poison: set[int] = set()
+        self.skipped: set[int] = set()  # deadly, or without time: not part of a replay
         self.slow: set[int] = set()
         self.room = limits.notebook_bytes
         self.cells_left_s = limits.notebook_s
@@ -221,6 +221,8 @@ class _Run:
 
     def _ready(self, upto: int) -> bool:
         """Have a kernel in which all cells before `upto` have run; False where that is given up."""
+        if self.kernel is not None and not self.kernel.alive:
+            self._drop_kernel()  # something a cell left behind ended it; no cell is to blame
         while self.kernel is None or self.position < upto:
             if self.kernel is None:
                 if self.starts > self.limits.restarts:
@@ -238,7 +240,7 @@ class _Run:
         for number in range(self.position, upto):
             cell = self.cells[number]
             self.position = number + 1
-            if cell.cell_type != "code" or number in self.poison or not cell.source.strip():
+            if cell.cell_type != "code" or number in self.skipped or not cell.source.strip():
                 continue
             seconds = _REPLAY_OF_SLOW_S if number in self.slow else self.limits.cell_s
             try:
@@ -249,7 +251,7 @@ class _Run:
                     self.kernel.run_cell(cell.source, seconds, 0)
                     self.cells_left_s -= time.monotonic() - began
             except KernelGone:
-                self.poison.add(number)
+                self.skipped.add(number)
                 return False
         return True
 
@@ -261,6 +263,7 @@ class _Run:
             self._say(f"the notebook took longer than {self.limits.notebook_s:g} s; the cells from "
                       f"number {number + 1} on were not run", once="the notebook took longer")
             _note(cell, "Not run: the notebook's time was over.")
+            self.skipped.add(number)
             return
         if not self._ready(number):
             self._say("the Python process ended too often; the remaining cells were not run",
@@ -273,7 +276,7 @@ class _Run:
             run = self.kernel.run_cell(cell.source, seconds, self.room)
         except KernelGone as gone:
             self.kernel = None
-            self.poison.add(number)
+            self.skipped.add(number)
             run = CellRun("error", gone.outputs)
             self._say(f"cell {number + 1} took the Python process down ({gone}); the other cells "
                       "were run without it")
@@ -386,8 +389,20 @@ class _Run:
             outcomes.update(self._hidden(number, planned, hidden))
         order = [name for _, name in sorted((n, name) for n, (name, _) in self.checks.items())]
         order += [name for name in self.planned if name not in order]
-        return {name: judge_outcomes(self.planned[name], self.outcomes.get(name, {}),
-                                     hidden=self.planned[name].complete) for name in order}
+        return {name: self._judge(self.planned[name], self.outcomes.get(name, {}))
+                for name in order}
+
+    def _judge(self, planned: PlannedCheck, outcomes: dict[Key, Outcome]) -> CheckResult:
+        try:
+            return judge_outcomes(planned, outcomes, hidden=planned.complete)
+        except Exception as error:
+            # Some value from the learner's process broke the comparison. It costs this exercise,
+            # not the submission; where the check itself is broken the second try says so.
+            self._say(f"the answers of check {planned.name!r} could not be compared "
+                      f"({type(error).__name__})")
+            unusable = Outcome(error="BadAnswer", message="it could not be compared")
+            return judge_outcomes(planned, dict.fromkeys(outcomes, unusable),
+                                  hidden=planned.complete)
 
     def _hidden(self, number: int, planned: PlannedCheck,
                 hidden: list[PlannedCase]) -> dict[Key, Outcome]:
@@ -425,7 +440,10 @@ class _Run:
                  cases: list[PlannedCase]) -> set[Key]:
         wanted = {case.key for case in cases}
         kept = {key: outcome for key, outcome in outcomes.items() if key in wanted}
-        result = judge_outcomes(planned, kept, hidden=True)
+        try:
+            result = judge_outcomes(planned, kept, hidden=True)
+        except Exception:  # told when the marks are made
+            return set()
         return {(part.name, case.index) for part in result.parts for case in part.cases
                 if case.passed and (part.name, case.index) in wanted}
 
