@@ -66,16 +66,17 @@ def shortfall_waterfall(
             linewidth=1.4 if at == len(_PARTS) else 0.6,
             alpha=0.85,
         )
-        top = max(bottom, bottom + height)
+        end = bottom + height
         sign = "+" if abs(height) > 1e-9 else ""
         text = format(height, f"{sign},.2f" if unit == "bps" else f"{sign},.0f")
-        ax.text(at, top + 0.025 * reach, text, ha="center", va="bottom", fontsize=9)
+        gap, va = (0.025 * reach, "bottom") if cost else (-0.025 * reach, "top")
+        ax.text(at, end + gap, text, ha="center", va=va, fontsize=9)
     for at in range(len(_PARTS)):
         ax.plot([at + 0.31, at + 0.69], 2 * [starts[at + 1]], color=GREY, linewidth=0.8)
     ax.axhline(0, color=BLACK, linewidth=0.8)
     ax.set_xticks(range(len(_PARTS) + 1), [*_PARTS, "total"])
     low, high = min(starts.min(), total), max(starts.max(), total)
-    ax.set_ylim(low - (0.08 * reach if low < 0 else 0), high + 0.16 * reach)
+    ax.set_ylim(low - (0.14 * reach if low < 0 else 0), high + 0.14 * reach)
     ax.set_ylabel("cost (bps of decision notional)" if unit == "bps" else "cost ($)")
     ax.grid(axis="x", visible=False)
     keys = [
