@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -110,21 +109,14 @@ def _course(workspace: Workspace) -> Finding:
 
 
 def _data(course: Path) -> Finding:
-    manifest = course / "data" / "manifest.json"
-    fix = "in the clone: git checkout -- data, or `lobsim data make`"
-    if not manifest.is_file():
-        return Finding("data", BAD, f"{manifest} is missing", fix)
-    files = json.loads(manifest.read_text(encoding="utf-8"))["files"]
-    wrong = []
-    for entry in files:
-        path = manifest.parent / entry["file"]
-        if not path.is_file():
-            wrong.append(f"{entry['file']} is missing")
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
-            wrong.append(f"{entry['file']} differs from its checksum")
-    if wrong:
-        return Finding("data", BAD, "; ".join(wrong), fix)
-    return Finding("data", GOOD, f"{len(files)} files, checksums right")
+    from lobsim.market.bundled import verify
+
+    problems = verify(course / "data")
+    if problems:
+        fix = "in the clone: git checkout -- data, or `lobsim data make`"
+        return Finding("data", BAD, "; ".join(problems), fix)
+    count = len(json.loads((course / "data" / "manifest.json").read_bytes())["files"])
+    return Finding("data", GOOD, f"{count} files, checksums right")
 
 
 def _kernel(course: Path) -> Finding:
