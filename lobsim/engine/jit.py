@@ -31,7 +31,7 @@ KEPT_CACHES = 3  # folders of earlier source hashes that are kept, newest first
 PRUNE_AGE_S = 86_400  # folders used within a day are never removed
 UNCOMPILED_FLOORS = ("course", "cli.py", "plots", "plots.py")  # hold no kernel
 WHAT = {"engine": "the matching engine", "market": "the market simulator"}
-EXPECTED_S = {"engine": 8, "market": 15}  # typical cold seconds on two busy cores
+EXPECTED_S = {"engine": 10, "market": 15}  # typical cold seconds on two busy cores
 
 _warmers: dict[str, Callable[[], None]] = {}
 

@@ -58,15 +58,19 @@ def test_a_market_order_takes_any_price_and_never_rests(book):
     assert (result.cancelled, book.orders("buy"), book.orders("sell")) == (10, [], [])
 
 
-def test_fok_is_all_or_nothing(book):
-    book.limit("sell", 10.00, 10)
-    book.limit("sell", 10.01, 10)
-    before = book.orders("sell")
-    for price, size in ((10.00, 11), (10.01, 21), (9.99, 1)):
-        result = book.fok("buy", price, size)
+@pytest.mark.parametrize("side, resting_side, step", [("buy", "sell", 1), ("sell", "buy", -1)])
+def test_fok_is_all_or_nothing(side, resting_side, step):
+    book = OrderBook(1, 1)
+    for level in range(3):
+        book.limit(resting_side, 1000 + step * level, 10)
+    before = book.orders(resting_side)
+    for price, size in ((1000, 11), (1000 + step, 21), (1000 - step, 1), (1000 + 2 * step, 31)):
+        result = book.fok(side, price, size)
         assert (result.reject, result.fills) == (Reject.CANNOT_FILL, [])
-    assert book.orders("sell") == before
-    assert traded(book.fok("buy", 10.01, 20)) == [(1, 10.00, 10), (2, 10.01, 10)]
+    assert book.orders(resting_side) == before
+    result = book.fok(side, 1000 + step, 20)
+    assert traded(result) == [(1, 1000, 10), (2, 1000 + step, 10)]
+    assert book.fok(side, 1000 + 5 * step, 10).status == "filled"
 
 
 def test_post_only_never_takes(book):

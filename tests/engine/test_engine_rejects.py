@@ -174,6 +174,19 @@ def test_growth_while_replacing_keeps_every_order():
     book.check_invariants()
 
 
+@pytest.mark.parametrize("count", [63, 64, 65, 500])
+def test_a_sweep_longer_than_the_fill_array_loses_nothing(count):
+    for sweep in (lambda book: book.limit("buy", 6, count),
+                  lambda book: book.market("buy", count),
+                  lambda book: book.replace(book.limit("buy", 4, 1).order_id, 6, count)):
+        book = new_book()
+        for _ in range(count):
+            book.limit("sell", 5, 1)
+        result = sweep(book)
+        assert [fill.maker_id for fill in result.fills] == list(range(1, count + 1))
+        book.check_invariants()
+
+
 def test_slots_are_used_again():
     book = new_book(max_orders=3)
     for _ in range(50):
