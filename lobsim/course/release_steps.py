@@ -42,6 +42,16 @@ class ExpectedOutput(NbGraderPreprocessor):
         return nb, resources
 
 
+class WithoutTestMarks(NbGraderPreprocessor):
+    """Comments that steer nbval say nothing to a learner."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        if cell.cell_type == "code":
+            lines = cell.source.split("\n")
+            cell.source = "\n".join(line for line in lines if not line.startswith("# NBVAL_"))
+        return cell, resources
+
+
 class BlankSolutions(ClearSolutions):
     """A blank that keeps Run-All alive: inside a function it raises NotImplementedError when the
     function is called; at the top level it only leaves a comment (the author writes ``x = ...``
@@ -98,6 +108,7 @@ class StableMetadata(NbGraderPreprocessor):
 
 STEPS = [
     ExpectedOutput,
+    WithoutTestMarks,
     LockCells,
     BlankSolutions,
     ClearOutput,

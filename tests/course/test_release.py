@@ -103,6 +103,18 @@ IN_JUPYTERLAB = nbformat.v4.new_output("display_data", data={
                  'src="data:image/png;base64,iVBORw0KGgo=">', "text/plain": "Spread"})
 
 
+def test_marks_for_nbval_stay_with_the_author(course):
+    before = _notebook(course)
+
+    def mark(cells, notebook):
+        cells["l00-setup"].source = "# NBVAL_CHECK_OUTPUT\n" + cells["l00-setup"].source
+
+    _edit(course, mark)
+    assert "# NBVAL_CHECK_OUTPUT" in str(_notebook(course, "solutions"))
+    release(course)
+    assert _notebook(course) == before
+
+
 @pytest.mark.parametrize("picture", [BY_A_PROGRAM, IN_JUPYTERLAB])
 def test_expected_output_is_folded_below_its_cell(course, picture):
     def add(cells, notebook):
