@@ -65,9 +65,11 @@ class _Stream:
 
     def _write(self, time_ns, order_id, price, lots, action, side) -> None:
         sent_ms = self.midnight_ms + time_ns // 1_000_000
-        self.seen_ms = max(self.seen_ms, sent_ms + 8 + int(self.dice.exponential(1, 6.0)[0]))
+        delay_ms = 8 + int(self.dice.exponential(1, 6.0)[0])
+        self.seen_ms = max(self.seen_ms, sent_ms + delay_ms)
         self.out.append((_FIRST_ID + 4099 * order_id, self.seen_ms, sent_ms,
-                         round(price * self.tick, 2), round(lots * self.lot, 8), action, "bid" if side > 0 else "ask"))
+                         round(price * self.tick, 2), round(lots * self.lot, 8), action,
+                         "bid" if side > 0 else "ask"))
 
     def rows(self, start_s, end_s) -> list[tuple]:
         start_ns, end_ns = round(start_s * NS), round(end_s * NS)

@@ -5,11 +5,11 @@ import numpy as np
 from lobsim.engine.jit import njit
 from lobsim.market import rng
 from lobsim.market.price import efficient, foreseen
-from lobsim.market.state import (C_BASE, C_REACT, K_FLOW, K_META, K_REACT, N_BASE, N_CANCELS,
-                                 N_DROPPED, N_LIMITS, N_MARKETS, N_META_LEFT, N_META_SIDE,
-                                 N_REACT, N_REACT_KIND, NEVER, R_CANCEL, R_INFORMED, R_LEAN,
-                                 R_LIMIT, R_META_INFORMED, R_META_MIN, R_REFILL, R_SLACK, R_SNIPE, R_STALE,
-                                 R_TOTAL, W_DAY_START, W_HIGH, W_LOW, W_MAX_LIVE)
+from lobsim.market.state import (C_BASE, C_REACT, K_FLOW, K_META, K_REACT, NEVER, N_BASE,
+                                 N_CANCELS, N_DROPPED, N_LIMITS, N_MARKETS, N_META_LEFT,
+                                 N_META_SIDE, N_REACT, N_REACT_KIND, R_CANCEL, R_INFORMED, R_LEAN,
+                                 R_LIMIT, R_META_INFORMED, R_META_MIN, R_REFILL, R_SLACK, R_SNIPE,
+                                 R_STALE, R_TOTAL, W_DAY_START, W_HIGH, W_LOW, W_MAX_LIVE)
 from lobsim.market.venue import (ask_of, bid_of, cancel_flow_order, flow_is_full,
                                  flow_order_at_best, orders_of, reduce_flow_order, rest_order,
                                  slot_is_flow, take_up_to)
@@ -31,7 +31,7 @@ _LEVELS_ASIDE = 3  # where the quote of an empty side is thought to be, in ticks
 REACT_NONE, REACT_REFILL_BID, REACT_REFILL_ASK, REACT_STALE_BID, REACT_STALE_ASK = 0, 1, 2, 3, 4
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def next_base_time(flow, time_ns):
     """Time of the event after `time_ns`: Poisson with the intraday rate, by change of clock.
 
@@ -53,7 +53,7 @@ def next_base_time(flow, time_ns):
         time_ns = end_ns
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def base_event(book, flow, tape, time_ns):
     """Carry out the event of the Poisson clock that falls due: limit, cancel or market order."""
     count, real = flow.count, flow.real
@@ -77,7 +77,7 @@ def base_event(book, flow, tape, time_ns):
     flow.clock[C_BASE] = next_base_time(flow, time_ns)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def _limit_order(book, flow, tape, bits, time_ns):
     """A maker arrives at a random distance and stays away if its edge is too small."""
     count, real = flow.count, flow.real
@@ -102,7 +102,7 @@ def _limit_order(book, flow, tape, bits, time_ns):
         count[N_LIMITS] += 1
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def _market_order(book, flow, tape, bits, time_ns):
     """A taker arrives; it trades at the best price only and leaves the rest (selective taking)."""
     real, count = flow.real, flow.count
@@ -118,7 +118,7 @@ def _market_order(book, flow, tape, bits, time_ns):
     count[N_MARKETS] += 1
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def _meta_side(flow, gain):
     """Side of the running meta-order; starts a new one when it is used up.
 
@@ -140,21 +140,21 @@ def _meta_side(flow, gain):
     return count[N_META_SIDE]
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def bid_or_aside(book, fair):
     """Best bid in ticks, or a stand-in below the efficient price when there is none."""
     bid = bid_of(book)
     return bid if bid >= 0 else np.int64(np.floor(fair)) - _LEVELS_ASIDE
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def ask_or_aside(book, fair):
     """Best ask in ticks, or a stand-in above the efficient price when there is none."""
     ask = ask_of(book)
     return ask if ask >= 0 else np.int64(np.ceil(fair)) + _LEVELS_ASIDE
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def _reaction_due(book, flow):
     """What makers would do now: pull a stale quote, refill an open spread, or nothing."""
     fair = efficient(flow)
@@ -173,7 +173,7 @@ def _reaction_due(book, flow):
     return REACT_REFILL_ASK if ask_edge >= -slack else REACT_NONE
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def arm_reaction(book, flow, time_ns):
     """After any change of book or efficient price: set, keep or clear the reaction's clock."""
     kind = _reaction_due(book, flow)
@@ -187,7 +187,7 @@ def arm_reaction(book, flow, time_ns):
     _draw_reaction(flow, kind, time_ns)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def _draw_reaction(flow, kind, time_ns):
     real, count = flow.real, flow.count
     rate = real[R_REFILL] if kind <= REACT_REFILL_ASK else real[R_STALE]
@@ -195,7 +195,7 @@ def _draw_reaction(flow, kind, time_ns):
     flow.clock[C_REACT] = time_ns + 1 + np.int64(wait * 1e9)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def reaction_event(book, flow, tape, time_ns):
     """Carry out the reaction that falls due, and wait for the next one."""
     count = flow.count
@@ -218,7 +218,7 @@ def reaction_event(book, flow, tape, time_ns):
     flow.clock[C_REACT] = NEVER
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def _stale_quote(book, flow, tape, side, bits, time_ns):
     """One order at the stale best of `side` is pulled by its maker, or is hit before that.
 

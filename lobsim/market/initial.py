@@ -3,14 +3,13 @@
 import numpy as np
 
 from lobsim.engine.jit import njit
+from lobsim.engine.kernel import rest
 from lobsim.market import rng
 from lobsim.market.price import efficient
-from lobsim.market.state import (K_FLOW, N_CANCELS, N_DROPPED,
-                                 N_FILLS, N_LIMITS, N_MARKETS, N_OWN_FILLS, N_TAPE_FILLS,
-                                 N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME, N_MESSAGE,
-                                 W_MAX_LIVE)
-from lobsim.market.venue import live_orders, rest_order, new_order_id
-from lobsim.engine.kernel import rest
+from lobsim.market.state import (K_FLOW, N_CANCELS, N_DROPPED, N_FILLS, N_LIMITS, N_MARKETS,
+                                 N_MESSAGE, N_OWN_FILLS, N_TAPE_FILLS, N_TAPE_MESSAGES,
+                                 N_TAPE_TOPS, N_TRADES, N_VOLUME, W_MAX_LIVE)
+from lobsim.market.venue import live_orders, new_order_id
 
 WARM_UP_S = 60
 """Seconds of flow before the market opens to its user; not counted in volume or trades."""
@@ -21,7 +20,7 @@ _RESET = np.array([N_VOLUME, N_TRADES, N_FILLS, N_LIMITS, N_CANCELS, N_MARKETS, 
                    N_TAPE_FILLS, N_TAPE_MESSAGES, N_TAPE_TOPS, N_OWN_FILLS, N_MESSAGE])
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def fill_book(book, flow, expected):
     """Rest orders on both sides; `expected[i]` orders at distance ``i + 1`` from the other side."""
     middle = np.int64(np.floor(efficient(flow)))

@@ -9,7 +9,7 @@ from lobsim.market.venue import note_top, own_cancel, own_order, tape_is_full
 DONE, TAPE_FULL = 0, 1
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def run(book, flow, tape, until_ns):
     """Play all events up to and including `until_ns`; pending ones keep their times.
 
@@ -45,7 +45,7 @@ def run(book, flow, tape, until_ns):
         arm_reaction(book, flow, time_ns)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def submit(book, flow, tape, side, price, size, kind):
     """Send an own order now; see `lobsim.market.venue.own_order`."""
     time_ns = flow.clock[C_NOW]
@@ -54,7 +54,7 @@ def submit(book, flow, tape, side, price, size, kind):
     return result
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def withdraw(book, flow, tape, order_id):
     """Cancel an own order now; returns the lots withdrawn."""
     time_ns = flow.clock[C_NOW]

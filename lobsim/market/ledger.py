@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lobsim.engine.records import FILL
+from lobsim.engine.units import Grid
 from lobsim.market.profiles import Profile
 
 
@@ -29,8 +30,8 @@ class Ledger:
         self._fills: list[np.ndarray] = []
         self._count = 0
         self._table: tuple[int, pd.DataFrame] | None = None
-        self._decimals = max(0, -int(np.floor(np.log10(profile.lot_size) + 1e-9)))
-        self._price_decimals = max(0, -int(np.floor(np.log10(profile.tick_size) + 1e-9)))
+        self.price_grid = Grid(profile.tick_size, "tick_size")
+        self.size_grid = Grid(profile.lot_size, "lot_size")
 
     def book(self, fills: np.ndarray) -> None:
         """Enter own fills (FILL records in which maker or taker is ours)."""
@@ -69,17 +70,18 @@ class Ledger:
             self._table = (self._count, table)
         return self._table[1]
 
-    def prices(self, ticks):
-        """Prices in currency of whole ticks, rounded to the tick's decimals."""
-        return np.round(np.asarray(ticks) * self.profile.tick_size, self._price_decimals)
+    def prices(self, ticks) -> np.ndarray:
+        """Prices in currency of whole ticks."""
+        return np.asarray(self.price_grid.value(np.asarray(ticks, dtype=np.int64)), dtype=float)
 
-    def sizes(self, lots):
+    def sizes(self, lots) -> np.ndarray:
         """Sizes of whole lots: whole shares stay integers."""
-        if self.profile.lot_size == 1.0:
-            return np.asarray(lots, dtype=np.int64)
-        return np.round(np.asarray(lots) * self.profile.lot_size, self._decimals)
+        return np.asarray(self.size_grid.value(np.asarray(lots, dtype=np.int64)))
 
-    def size(self, lots):
+    def price(self, ticks) -> float:
+        """Price in currency of one whole number of ticks."""
+        return float(self.price_grid.value(int(ticks)))
+
+    def size(self, lots) -> float:
         """One size as a Python number: int for shares, float for coins."""
-        value = self.sizes(int(lots))
-        return int(value) if self.profile.lot_size == 1.0 else float(value)
+        return self.size_grid.value(int(lots))

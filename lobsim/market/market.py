@@ -6,16 +6,18 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lobsim.engine.codes import Kind, Side
+from lobsim.engine.book import Depth, as_side
+from lobsim.engine.codes import Kind
 from lobsim.engine.records import FILL, MESSAGE
-from lobsim.engine.state import (ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MIN, new_state)
+from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, new_state
+from lobsim.engine.views import ahead_of, depth_into
 from lobsim.market import kernel
 from lobsim.market.curve import cumulative_share
 from lobsim.market.initial import WARM_UP_S, expected_queue, fill_book, reset_counters
 from lobsim.market.ledger import Ledger
 from lobsim.market.profiles import Profile, profiles
-from lobsim.market.state import (C_NOW, L_EXOGENOUS, N_OWN_FILLS, N_OWN_LIVE, N_TAPE_FILLS, N_TAPE_MESSAGES,
-                                 N_TAPE_TOPS, N_VOLUME, NS, OWN_ROOM, TOP, W_HIGH,
+from lobsim.market.state import (C_NOW, L_EXOGENOUS, N_OWN_FILLS, N_OWN_LIVE, N_TAPE_FILLS,
+                                 N_TAPE_MESSAGES, N_TAPE_TOPS, N_VOLUME, NS, OWN_ROOM, TOP, W_HIGH,
                                  W_LOW, W_RECORD, make_flow)
 from lobsim.market.venue import KEEP_ALL, KEEP_FILLS, OWN, Tape
 
@@ -178,7 +180,7 @@ class Market:
         ValueError
             When an argument is not one of the above.
         """
-        side, kind = _side(side), _kind(kind)
+        side, kind = as_side(side), _kind(kind)
         lots = self._lots(size)
         if kind == Kind.MARKET:
             ticks = 0
@@ -205,7 +207,7 @@ class Market:
             if kernel.tape_is_full(self._flow, self._tape):
                 self._empty_tape()
             lots = kernel.withdraw(self._book, self._flow, self._tape, int(order_id))
-        return self._size(lots)
+        return self._ledger.size(lots)
 
     @property
     def open_orders(self) -> list[OwnOrder]:
@@ -216,23 +218,24 @@ class Market:
             if slot > 0:
                 order = self._book.orders[slot]
                 found.append(OwnOrder(order_id, int(order["side"]),
-                                      self._price(order["price_ticks"]),
-                                      self._size(order["size"])))
+                                      self._ledger.price(order["price_ticks"]),
+                                      self._ledger.size(order["size"])))
         self._ledger.open_ids = [order.order_id for order in found]
         return found
 
-    def queue_position(self, order_id: int) -> tuple[float, int] | None:
-        """(size ahead, orders ahead) of an own resting order; None if it no longer rests."""
+    def queue_position(self, order_id: int) -> tuple[float, int]:
+        """Size and number of the orders ahead of an own resting order at its price.
+
+        Raises
+        ------
+        KeyError
+            When no own order with this id rests (see `open_orders`).
+        """
         slot = self._own_slot(order_id)
         if slot <= 0:
-            return None
-        lots = orders = 0
-        ahead = int(self._book.orders[slot]["prev"])
-        while ahead != 0:
-            lots += int(self._book.orders[ahead]["size"])
-            orders += 1
-            ahead = int(self._book.orders[ahead]["prev"])
-        return self._size(lots), orders
+            raise KeyError(f"no own order with the id {order_id} rests")
+        lots, orders = ahead_of(self._book, slot)
+        return self._ledger.size(lots), int(orders)
 
     def _own_slot(self, order_id: int) -> int:
         slot = int(self._book.slot_of[order_id]) if 0 < order_id < len(self._book.slot_of) else 0
@@ -248,7 +251,7 @@ class Market:
     @property
     def position(self) -> float:
         """Own inventory since the start, positive = long."""
-        return self._size(self._ledger.position_lots)
+        return self._ledger.size(self._ledger.position_lots)
 
     @property
     def cash(self) -> float:
@@ -266,13 +269,13 @@ class Market:
     def best_bid(self) -> float:
         """Best bid price; NaN without bids."""
         scalars = self._book.scalars
-        return self._price(scalars[BEST_BID]) if scalars[BID_ORDERS] else float("nan")
+        return self._ledger.price(scalars[BEST_BID]) if scalars[BID_ORDERS] else float("nan")
 
     @property
     def best_ask(self) -> float:
         """Best ask price; NaN without asks."""
         scalars = self._book.scalars
-        return self._price(scalars[BEST_ASK]) if scalars[ASK_ORDERS] else float("nan")
+        return self._ledger.price(scalars[BEST_ASK]) if scalars[ASK_ORDERS] else float("nan")
 
     @property
     def mid(self) -> float:
@@ -287,21 +290,16 @@ class Market:
             return 0
         return int(scalars[BEST_ASK] - scalars[BEST_BID])
 
-    def depth(self, levels: int = 5) -> tuple[np.ndarray, np.ndarray]:
-        """Best occupied levels: (bids, asks), each of shape (<= levels, 2): price, size."""
-        return self._side_depth(1, levels), self._side_depth(-1, levels)
-
-    def _side_depth(self, side: int, levels: int) -> np.ndarray:
-        scalars, low = self._book.scalars, int(self._book.scalars[PRICE_MIN])
-        rows: list[tuple[float, float]] = []
-        if scalars[BID_ORDERS if side > 0 else ASK_ORDERS]:
-            index = int(scalars[BEST_BID if side > 0 else BEST_ASK]) - low
-            while len(rows) < levels and 0 <= index < len(self._book.levels):
-                total = int(self._book.levels[index]["total"])
-                if total:
-                    rows.append((self._price(index + low), self._size(total)))
-                index -= side
-        return np.array(rows, dtype=float).reshape(-1, 2)
+    def depth(self, levels: int = 5) -> Depth:
+        """Best `levels` occupied prices of each side, best first: price, size, orders."""
+        if levels < 1:
+            raise ValueError(f"levels is {levels}; it must be at least 1")
+        columns = []
+        for side in (1, -1):
+            ticks, lots, orders = np.zeros((3, levels), np.int64)
+            n = depth_into(self._book, side, ticks, lots, orders)
+            columns += [self._ledger.prices(ticks[:n]), self._ledger.sizes(lots[:n]), orders[:n]]
+        return Depth(*columns)
 
     @property
     def efficient_price(self) -> float:
@@ -314,7 +312,7 @@ class Market:
     @property
     def volume(self) -> float:
         """Size traded in the market since the start, own trades included."""
-        return self._size(self._flow.count[N_VOLUME])
+        return self._ledger.size(self._flow.count[N_VOLUME])
 
     @property
     def trades(self) -> pd.DataFrame:
@@ -328,8 +326,8 @@ class Market:
         if self._trades is None or self._trades[0] != len(fills):
             table = pd.DataFrame({
                 "time_s": fills["time_ns"] / NS,
-                "price": self._prices(fills["price_ticks"]),
-                "size": self._sizes(fills["size"]),
+                "price": self._ledger.prices(fills["price_ticks"]),
+                "size": self._ledger.sizes(fills["size"]),
                 "side": fills["taker_side"].astype(np.int8),
             })
             self._trades = (len(fills), table)
@@ -352,13 +350,13 @@ class Market:
                          self._collected("fills").copy(), self._top_table(tops[new]))
 
     def _top_table(self, tops: np.ndarray) -> pd.DataFrame:
-        bid, ask = self._prices(tops["bid_ticks"]), self._prices(tops["ask_ticks"])
+        bid, ask = self._ledger.prices(tops["bid_ticks"]), self._ledger.prices(tops["ask_ticks"])
         return pd.DataFrame({
             "time_ns": tops["time_ns"],
             "bid": np.where(tops["bid_ticks"] >= 0, bid, np.nan),
-            "bid_size": self._sizes(tops["bid_lots"]),
+            "bid_size": self._ledger.sizes(tops["bid_lots"]),
             "ask": np.where(tops["ask_ticks"] >= 0, ask, np.nan),
-            "ask_size": self._sizes(tops["ask_lots"]),
+            "ask_size": self._ledger.sizes(tops["ask_lots"]),
         })
 
     # -- inside --------------------------------------------------------------------------------
@@ -406,35 +404,21 @@ class Market:
             self._flow.count[N_OWN_FILLS] = 0
 
     def _lots(self, size: float) -> int:
-        lots = float(size) / self.profile.lot_size
-        whole = round(lots) if np.isfinite(lots) else 0
-        if not 1 <= whole <= _MAX_LOTS or abs(lots - whole) > 1e-6:
+        lots = self._ledger.size_grid.units(size)
+        if lots is None or not 1 <= lots <= _MAX_LOTS:
             raise ValueError(f"size is {size}; it must be a positive whole number of lots of "
                              f"{self.profile.lot_size:g} {self.profile.size_unit}, "
                              f"at most {_MAX_LOTS} lots")
-        return whole
+        return lots
 
     def _ticks(self, price: float) -> int:
-        ticks = float(price) / self.profile.tick_size
+        ticks = self._ledger.price_grid.units(price)
         low, high = _band(self._flow)
-        whole = round(ticks) if np.isfinite(ticks) else low - 1
-        if abs(ticks - whole) > 1e-6 or not low <= whole <= high:
+        if ticks is None or not low <= ticks <= high:
             raise ValueError(f"price is {price}; it must be a multiple of "
-                             f"{self.profile.tick_size:g} from {self._price(low):g} to "
-                             f"{self._price(high):g}")
-        return whole
-
-    def _price(self, ticks) -> float:
-        return float(self._prices(int(ticks)))
-
-    def _prices(self, ticks):
-        return self._ledger.prices(ticks)
-
-    def _size(self, lots) -> float:
-        return self._ledger.size(lots)
-
-    def _sizes(self, lots):
-        return self._ledger.sizes(lots)
+                             f"{self.profile.tick_size:g} from {self._ledger.price(low):g} to "
+                             f"{self._ledger.price(high):g}")
+        return ticks
 
 
 def _find_profile(profile) -> Profile:
@@ -462,16 +446,6 @@ def _checked_window(profile: Profile, start_s, end_s) -> tuple[float, float]:
 
 def _band(flow) -> tuple[int, int]:
     return int(flow.whole[W_LOW]), int(flow.whole[W_HIGH])
-
-
-def _side(side) -> Side:
-    if isinstance(side, str):
-        names = {"buy": Side.BUY, "sell": Side.SELL}
-        if side.lower() in names:
-            return names[side.lower()]
-    elif side in (1, -1):
-        return Side(side)
-    raise ValueError(f"side is {side!r}; it must be 'buy', 'sell', +1 or -1")
 
 
 def _kind(kind) -> Kind:

@@ -38,7 +38,7 @@ _TWO = np.uint64(2)
 _THREE = np.uint64(3)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def step_price(flow, time_ns):
     """Advance the efficient price by one step of the grid that ends at `time_ns`."""
     level, real, count = flow.level, flow.real, flow.count
@@ -67,7 +67,7 @@ def step_price(flow, time_ns):
     count[N_GRID] = step + 1
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def own_shift(flow):
     """Shift of the efficient price by own trades so far, in ticks."""
     level = flow.level
@@ -75,19 +75,19 @@ def own_shift(flow):
             + level[L_TRANSIENT + 2])
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def efficient(flow):
     """The price makers believe in now, in ticks: exogenous path plus own impact."""
     return flow.level[L_EXOGENOUS] + own_shift(flow)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def foreseen(flow):
     """The price informed takers believe in: the same, but seen `lookahead_s` ahead."""
     return flow.level[L_AHEAD] + own_shift(flow)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def react_to_own(flow, signed_lots, taking):
     """Move the efficient price after an own trade (lots > 0: bought)."""
     level, real = flow.level, flow.real

@@ -31,7 +31,6 @@ _S8 = np.uint64(8)
 _S1 = np.uint64(1)
 _TOP = np.uint64(1 << 63)
 _LOW52 = np.uint64((1 << 52) - 1)
-_S12 = np.uint64(12)
 _EVEN_BYTES = np.uint64(0x00FF00FF00FF00FF)
 _SUM16 = np.uint64(0x0001000100010001)
 _S48 = np.uint64(48)
@@ -43,7 +42,7 @@ _BYTES_MEAN = 1020.0
 _BYTES_INV_STD = 1.0 / 209.02152999054430
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def mix(z):
     """Scramble a 64-bit word; a bijection whose output bits all depend on all input bits."""
     z = (z ^ (z >> _S30)) * _M1
@@ -51,25 +50,25 @@ def mix(z):
     return z ^ (z >> _S31)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def stream_key(seed, stream):
     """Key of one stream of one seed (both uint64); neighbouring seeds share nothing."""
     return mix(mix(seed + GOLDEN) + stream * _STREAM)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def word(key, index):
     """Word number ``index`` (uint64) of the stream ``key``."""
     return mix(key + (index + _S1) * GOLDEN)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def uniform(bits):
     """Uniform number in [0, 1) from 64 random bits."""
     return np.float64(bits >> _S11) * _TO_UNIT
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def exponential(bits):
     """Exponential number with mean 1 from 64 random bits.
 
@@ -90,7 +89,7 @@ def exponential(bits):
     return total - log1p
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def normal(bits):
     """Standardised sum of the eight bytes of a word: mean 0, variance 1, kurtosis 2.85.
 
@@ -102,7 +101,7 @@ def normal(bits):
     return (np.float64(total) - _BYTES_MEAN) * _BYTES_INV_STD
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def fill_uniform(key, start, out):
     """Write `len(out)` uniform numbers from word `start` (uint64) of a stream into `out`."""
     index = start
@@ -111,7 +110,7 @@ def fill_uniform(key, start, out):
         index += _S1
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def fill_exponential(key, start, out):
     """Write `len(out)` exponential numbers (mean 1) from word `start` of a stream into `out`."""
     index = start

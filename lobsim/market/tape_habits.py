@@ -146,7 +146,7 @@ def _off_exchange(prints, tops, seed):
 
 
 def _auctions(prints, tops):
-    """Opening and closing cross on the primary exchange, and the official prices (size repeated)."""
+    """Opening and closing cross on the primary exchange, and official prices (size repeated)."""
     start = _mid_at(tops, np.array([OPEN_NS + 100_000_000]))[0].round(2)
     end = _mid_at(tops, np.array([CLOSE_NS]))[0].round(2)
     volume = int(prints["size"].sum())
@@ -212,7 +212,7 @@ def _out_of_sequence(prints, seed):
 
 
 def _corrections(prints, seed):
-    """Wrong prints stay on the tape: 01 with its correction 12, 08 with its cancel 10, 07 with 11."""
+    """Wrong prints stay on the tape: 01 and its correction 12, 08 and its cancel 10, 07 and 11."""
     dice = Dice(seed, 116)
     regular = np.flatnonzero((prints["condition"] == "@   ") & (prints["exchange"] != "D")
                              & prints["time_ns"].between(OPEN_NS + 60 * NS, CLOSE_NS - 900 * NS))
@@ -225,6 +225,7 @@ def _corrections(prints, seed):
         original, second = (("01", "12"), ("08", "10"), ("01", "12"), ("07", "11"))[number % 4]
         prints.loc[row, "correction"] = original
         if original == "01":  # the first price was mistyped by some dollars
-            prints.loc[row, "price"] = round(prints.loc[row, "price"] + (7.0 if number % 3 else -45.0), 2)
+            typo = 7.0 if number % 3 else -45.0
+            prints.loc[row, "price"] = round(prints.loc[row, "price"] + typo, 2)
         extra.append(again.assign(correction=second))
     return pd.concat([prints, *extra], ignore_index=True)

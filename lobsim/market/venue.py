@@ -11,11 +11,11 @@ import numpy as np
 from lobsim.engine.codes import Kind
 from lobsim.engine.jit import njit
 from lobsim.engine.kernel import available, crosses, match, remove, rest, shrink
-from lobsim.engine.state import (ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MAX, PRICE_MIN)
+from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MAX, PRICE_MIN
 from lobsim.market.price import react_to_own
-from lobsim.market.state import (N_FILLS, N_MESSAGE, N_ORDER_ID, N_OWN_FILLS, N_OWN_LIVE, N_TAPE_FILLS,
-                                 N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME, OWN_ROOM,
-                                 W_MAX_LIVE, W_RECORD)
+from lobsim.market.state import (N_FILLS, N_MESSAGE, N_ORDER_ID, N_OWN_FILLS, N_OWN_LIVE,
+                                 N_TAPE_FILLS, N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME,
+                                 OWN_ROOM, W_MAX_LIVE, W_RECORD)
 
 KEEP_FILLS, KEEP_ALL = 1, 2
 """Values of the recording switch: trades only, or messages and best quotes as well."""
@@ -41,7 +41,7 @@ class Tape(NamedTuple):
     tops: np.ndarray
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def tape_is_full(flow, tape):
     """Whether one more event might not fit into a buffer."""
     count = flow.count
@@ -58,38 +58,38 @@ def tape_is_full(flow, tape):
             or count[N_TAPE_TOPS] + 2 > len(tape.tops))
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def bid_of(book):
     """Best bid in ticks, -1 without bids."""
     return book.scalars[BEST_BID] if book.scalars[BID_ORDERS] > 0 else -1
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def ask_of(book):
     """Best ask in ticks, -1 without asks."""
     return book.scalars[BEST_ASK] if book.scalars[ASK_ORDERS] > 0 else -1
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def orders_of(book, side):
     """Orders resting on one side."""
     return book.scalars[BID_ORDERS] if side > 0 else book.scalars[ASK_ORDERS]
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def live_orders(book):
     """Orders resting on both sides."""
     return book.scalars[BID_ORDERS] + book.scalars[ASK_ORDERS]
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def flow_is_full(book, flow):
     """Whether the background may rest no more orders; own orders do not count against it."""
     background = live_orders(book) - flow.count[N_OWN_LIVE]
     return background >= flow.whole[W_MAX_LIVE] - OWN_ROOM
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def _count_own(book):
     """Own orders that rest, counted slot by slot (after a self-trade removed some)."""
     found = 0
@@ -99,7 +99,7 @@ def _count_own(book):
     return found
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def new_order_id(book, flow):
     """Next id of a ring of ids; passes over those of orders that still rest after a round."""
     count = flow.count
@@ -111,7 +111,7 @@ def new_order_id(book, flow):
             return count[N_ORDER_ID]
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def _note(flow, tape, time_ns, order_id, price, size, owner, kind, side):
     """Number the message, and keep it when recording."""
     count = flow.count
@@ -131,7 +131,7 @@ def _note(flow, tape, time_ns, order_id, price, size, owner, kind, side):
     return index
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def note_top(book, flow, tape, time_ns):
     """When recording: keep the best quotes if they changed since last kept."""
     if flow.whole[W_RECORD] != KEEP_ALL:
@@ -157,7 +157,7 @@ def note_top(book, flow, tape, time_ns):
     flow.count[N_TAPE_TOPS] = n + 1
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def _keep_fills(flow, tape, n_fills):
     """Count the fills of one taking order, pass own ones on, record."""
     count = flow.count
@@ -185,7 +185,7 @@ def _keep_fills(flow, tape, n_fills):
             count[N_TAPE_FILLS] += 1
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def rest_order(book, flow, tape, side, price, size, time_ns):
     """A background limit order joins the queue; the price must not cross."""
     order_id = new_order_id(book, flow)
@@ -193,7 +193,7 @@ def rest_order(book, flow, tape, side, price, size, time_ns):
     _note(flow, tape, time_ns, order_id, price, size, 0, _LIMIT, side)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def take_up_to(book, flow, tape, side, price, size, time_ns):
     """A background order takes what rests at `price` or better and leaves the remainder."""
     order_id = new_order_id(book, flow)
@@ -203,14 +203,14 @@ def take_up_to(book, flow, tape, side, price, size, time_ns):
     _keep_fills(flow, tape, n_fills)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def slot_is_flow(book, slot):
     """Whether the slot holds a resting order of the background flow."""
     order = book.orders[slot]
     return order["size"] > 0 and order["owner"] == 0
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def cancel_flow_order(book, flow, tape, slot, time_ns):
     """A background order is withdrawn."""
     order = book.orders[slot]
@@ -219,7 +219,7 @@ def cancel_flow_order(book, flow, tape, slot, time_ns):
     remove(book, slot)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def reduce_flow_order(book, flow, tape, slot, time_ns):
     """A background order gives up half of its size (a whole cancel if it is one lot)."""
     order = book.orders[slot]
@@ -232,7 +232,7 @@ def reduce_flow_order(book, flow, tape, slot, time_ns):
     shrink(book, slot, half)
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def flow_order_at_best(book, side, skip):
     """Slot of a background order at the best price of `side`, `skip` orders back; -1 if none."""
     price = book.scalars[BEST_BID] if side > 0 else book.scalars[BEST_ASK]
@@ -249,7 +249,7 @@ def flow_order_at_best(book, side, skip):
     return found
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def own_order(book, flow, tape, side, price, size, kind, time_ns):
     """Send an own order: match it, rest what is left of a limit order.
 
@@ -281,7 +281,7 @@ def own_order(book, flow, tape, side, price, size, kind, time_ns):
     return order_id, left, resting
 
 
-@njit(_nrt=False)
+@njit(borrows=True)
 def own_cancel(book, flow, tape, order_id, time_ns):
     """Withdraw an own order; returns the lots withdrawn, 0 if it no longer rests."""
     if order_id < 1 or order_id >= len(book.slot_of) or book.slot_of[order_id] <= 0:

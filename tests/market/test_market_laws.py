@@ -17,7 +17,7 @@ def fingerprint(market):
     """Everything a user can see of a market, as one comparable value."""
     trades = market.trades
     return (market.mid, market.volume, market.position, market.cash, trades.to_numpy().tobytes(),
-            *(side.tobytes() for side in market.depth(20)))
+            *(column.tobytes() for column in market.depth(20)))
 
 
 @pytest.mark.parametrize("name", ["SPY", "BTC-USD"])

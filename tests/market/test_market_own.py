@@ -12,7 +12,8 @@ from lobsim.market.state import OWN_ROOM
 START = 36_000
 
 actions = st.lists(st.tuples(st.sampled_from(["buy", "sell"]),
-                             st.sampled_from(["limit", "market", "ioc", "fok", "post_only", "cancel"]),
+                             st.sampled_from(["limit", "market", "ioc", "fok", "post_only",
+                                              "cancel"]),
                              st.integers(1, 40), st.integers(-3, 3), st.floats(0, 8)),
                    min_size=1, max_size=40)
 
@@ -63,13 +64,15 @@ def test_own_trades_are_on_the_tape_and_in_the_volume():
 
 def test_market_order_takes_the_depth_it_pays_for():
     market = Market("SPY", 8, START, START + 60)
-    _, asks = market.depth(3)
-    size = int(asks[0, 1] + asks[1, 1] // 2)
+    asks = market.depth(3)
+    size = int(asks.ask_size[0] + asks.ask_size[1] // 2)
     market.submit("buy", size, kind=Kind.MARKET)
-    _, after = market.depth(2)
-    assert after[0, 0] == asks[1, 0] and after[0, 1] == asks[1, 1] - asks[1, 1] // 2
+    after = market.depth(2)
+    half = asks.ask_size[1] // 2
+    assert after.ask_price[0] == asks.ask_price[1]
+    assert after.ask_size[0] == asks.ask_size[1] - half
     fills = market.own_fills
-    spent = asks[0].prod() + asks[1, 0] * (asks[1, 1] // 2)
+    spent = asks.ask_price[0] * asks.ask_size[0] + asks.ask_price[1] * half
     assert (fills["price"] * fills["size"]).sum() == pytest.approx(spent)
     assert not fills["maker"].any() and market.position == size
 
@@ -80,12 +83,12 @@ def test_queue_position_never_worsens_until_the_fill():
         market = Market("SPY", seed, START, START + 300)
         order_id = market.submit("buy", 100, price=market.best_bid)
         ahead = market.queue_position(order_id)
-        assert ahead[0] == market.depth(1)[0][0, 1] - 100
+        assert ahead[0] == market.depth(1).bid_size[0] - 100
         for step in range(300):
             market.advance(START + 1 + step)
-            now = market.queue_position(order_id)
-            if now is None:
+            if not market.open_orders:
                 break
+            now = market.queue_position(order_id)
             assert now[0] <= ahead[0] and now[1] <= ahead[1]
             ahead = now
         done = market.own_fills
@@ -114,11 +117,11 @@ def test_own_order_waits_for_the_queue_ahead():
 
 def test_post_only_and_fill_or_kill_refuse_without_a_trace():
     market = Market("SPY", 6, START, START + 60)
-    before = (market.volume, *[side.tobytes() for side in market.depth(30)])
+    before = (market.volume, *[column.tobytes() for column in market.depth(30)])
     assert market.submit("buy", 100, market.best_ask, "post_only") == 0
-    depth = int(market.depth(1)[1][0, 1])
+    depth = int(market.depth(1).ask_size[0])
     assert market.submit("buy", depth + 1, market.best_ask, "fok") == 0
-    assert (market.volume, *[side.tobytes() for side in market.depth(30)]) == before
+    assert (market.volume, *[column.tobytes() for column in market.depth(30)]) == before
     assert market.submit("buy", depth, market.best_ask, "fok") > 0
     assert market.position == depth
 
@@ -128,7 +131,9 @@ def test_cancel_gives_back_what_rests_once():
     order_id = market.submit(Side.BUY, 300, price=round(market.best_bid - 0.02, 2))
     assert market.cancel(order_id) == 300
     assert market.cancel(order_id) == 0 and market.cancel(10**9) == 0 and market.cancel(-1) == 0
-    assert market.open_orders == [] and market.queue_position(order_id) is None
+    assert market.open_orders == []
+    with pytest.raises(KeyError, match="rests"):
+        market.queue_position(order_id)
 
 
 def test_orders_of_others_cannot_be_cancelled():
@@ -148,10 +153,10 @@ def test_orders_of_others_cannot_be_cancelled():
 ])
 def test_bad_orders_are_told_and_change_nothing(arguments, word):
     market = Market("SPY", 6, START, START + 60)
-    before = [side.tobytes() for side in market.depth(30)]
+    before = [column.tobytes() for column in market.depth(30)]
     with pytest.raises(ValueError, match=word):
         market.submit(*arguments)
-    assert [side.tobytes() for side in market.depth(30)] == before
+    assert [column.tobytes() for column in market.depth(30)] == before
 
 
 def test_own_orders_are_limited_and_do_not_starve_the_flow():
@@ -172,7 +177,7 @@ def test_own_orders_are_limited_and_do_not_starve_the_flow():
 def test_own_orders_never_trade_with_each_other():
     market = Market("SPY", 6, START, START + 60)
     rested = [market.submit("sell", 10, price=round(market.best_bid + 0.01, 2)) for _ in range(3)]
-    depth = int(market.depth(1)[1][0, 1])
+    depth = int(market.depth(1).ask_size[0])
     market.submit("buy", depth - 20, kind="market")
     fills = market.own_fills
     assert not fills["maker"].any() and market.position == depth - 20

@@ -87,12 +87,12 @@ def test_uncompiled_market_is_the_same_market(tmp_path):
     code = ("from lobsim.market import Market\n"
             "m = Market('SPY', 3, 36000, 36002)\n"
             "m.advance(36001); m.submit('buy', 900, kind='market'); m.advance(36002)\n"
-            "print(repr((m.mid, m.volume, m.cash, m.depth(9)[0].tolist())))\n")
+            "print(repr((m.mid, m.volume, m.cash, m.depth(9).bid_size.tolist())))\n")
     market = Market("SPY", 3, 36_000, 36_002)
     market.advance(36_001)
     market.submit("buy", 900, kind="market")
     market.advance(36_002)
-    expected = repr((market.mid, market.volume, market.cash, market.depth(9)[0].tolist()))
+    expected = repr((market.mid, market.volume, market.cash, market.depth(9).bid_size.tolist()))
     run = subprocess.run([sys.executable, "-W", "error::RuntimeWarning", "-c", code],
                          capture_output=True, text=True, cwd=tmp_path,
                          env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, timeout=300)
