@@ -29,7 +29,8 @@ from .views import FAULTS, ahead_of, depth_into, find_fault, slots_into
 
 __all__ = ["OrderBook", "Result", "Fill", "Order", "Depth", "as_side"]
 
-INT32 = np.iinfo(np.int32)
+INT32_MIN, INT32_MAX = -(1 << 31), (1 << 31) - 1  # what a field of a record can hold
+SIDES = dict(Side.__members__)
 DEFAULT_TICKS = (1 << 20) - 1  # default top of the band: 10,485.75 at a tick of 0.01
 
 
@@ -130,8 +131,8 @@ def as_side(side) -> Side:
     """
     if isinstance(side, str):
         name = side.strip().upper()
-        if name in Side.__members__:
-            return Side[name]
+        if name in SIDES:
+            return SIDES[name]
     elif not isinstance(side, (bool, np.bool_)) and side in (1, -1):
         return Side(int(side))
     raise ValueError(f"side is {side!r}; it must be 'buy', 'sell', Side.BUY, Side.SELL, +1 or -1")
@@ -291,7 +292,7 @@ class OrderBook:
             (ticks, Reject.OFF_GRID if ticks is None else Reject.OUT_OF_BAND),
             (new_id, Reject.BAD_ID),
         ):
-            if value is None or not INT32.min <= value <= INT32.max:
+            if value is None or not INT32_MIN <= value <= INT32_MAX:
                 self.state.scalars[REJECTS + reject] += 1
                 return Result(order_id, reject, 0, 0, 0, 0, [])
         self._message[0] = (self.time_ns, order_id, ticks, lots, owner, kind, side, new_id)

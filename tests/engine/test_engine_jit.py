@@ -129,21 +129,19 @@ def test_nothing_is_compiled_when_numba_is_told_not_to(toy):
     assert not toy.cache.exists()
 
 
-def test_old_caches_are_pruned_but_the_newest_and_those_in_use(toy):
-    low = toy.package / "engine" / "low.py"
-
-    def new_version(number):
-        low.write_text(re.sub(r"x \+ \d+", f"x + {number}", low.read_text()))
-        toy("import lobsim.engine.high")
-        return set(toy.cache.glob("lobsim-engine-*"))
-
-    for number in range(2, 8):
-        folders = new_version(number)
-    assert len(folders) == 6
-    for age, folder in enumerate(sorted(folders)):
-        then = time.time() - jit.PRUNE_AGE_S - 1 - age
-        os.utime(folder, (then, then))
-    assert sorted(folders & new_version(8)) == sorted(folders)[: jit.KEPT_CACHES]
+def test_old_caches_are_pruned_but_the_newest_and_those_in_use(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    ages = {"used": 60, **{f"old{n}": jit.PRUNE_AGE_S + 100 * n for n in range(1, 6)}}
+    for name, age_s in ages.items():
+        for floor in ("engine", "all"):
+            folder = tmp_path / f"lobsim-{floor}-{name}"
+            folder.mkdir()
+            (folder / "kernel.nbi").write_text("")
+            os.utime(folder, (time.time() - age_s,) * 2)
+    fresh = jit.cache_folder.__wrapped__("engine")  # past the memory of this process
+    left = {path.name.rpartition("-")[2] for path in tmp_path.glob("lobsim-engine-*")}
+    assert left == {fresh.name.rpartition("-")[2], "used", "old1", "old2"}
+    assert len(list(tmp_path.glob("lobsim-all-*"))) == len(ages)
 
 
 def test_the_hash_follows_content_and_names_of_the_sources(tmp_path):
