@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
-from lobsim.course import feedback, grade_job, submission
+from lobsim.course import feedback, grade_job, submission, warmth
 from lobsim.course.collect import Collection, Found, collect
 from lobsim.course.grade_job import Job
 from lobsim.course.gradebook import CourseGradebook
@@ -86,6 +86,8 @@ def grade(submissions: Path | str, course_root: Path | str | None = None, *,
         todo = [_job(found, book, root, limits, not trust_submissions, Path(submissions))
                 for found in collection.found]
         fresh = [job for job in todo if grade_job.read_result(job.result, job.key) is None]
+        if fresh and not trust_submissions:
+            warmth.warm_folder()  # here and once, so that the compiling is told and not hidden
         errors = _run_all(fresh, jobs or os.cpu_count() or 1, progress)
         done = [job for job in todo if (job.student, job.lesson) not in errors]
         recorded = [job for job in done if _record(job, book)]

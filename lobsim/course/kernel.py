@@ -361,6 +361,11 @@ def _kill_tree(process: subprocess.Popen) -> None:
         with contextlib.suppress(Exception):
             child.kill()
     process.wait()
+    if descendants:
+        import psutil
+
+        # The system takes a namespace down after its first process has gone, not with it.
+        psutil.wait_procs(descendants, timeout=5)
 
 
 def plain_launch(files_dir: Path | None, course_root: Path | None, limits: Limits) -> Launch:

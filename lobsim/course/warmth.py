@@ -7,6 +7,7 @@ code into the next.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 _KEPT = 3
@@ -62,9 +64,23 @@ def warm_folder() -> Path | None:
             os.utime(folder)
             return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
-        return _make(folder)
+        with _one_maker(folder.parent):
+            return folder if folder.is_dir() else _make(folder)
     except OSError:
         return None
+
+
+@contextlib.contextmanager
+def _one_maker(base: Path) -> Iterator[None]:
+    """Workers that start together wait for the first instead of all compiling the same."""
+    with open(base / ".lock", "w") as file:
+        try:
+            import fcntl
+        except ImportError:
+            yield
+            return
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _make(folder: Path) -> Path | None:
@@ -76,16 +92,13 @@ def _make(folder: Path) -> Path | None:
         # A part is better than nothing; it is not kept, so that the next run tries again.
         shutil.rmtree(draft, ignore_errors=True)
         return None
-    try:
-        draft.rename(folder)
-    except OSError:  # another process was faster
-        shutil.rmtree(draft, ignore_errors=True)
+    draft.rename(folder)
     _prune(folder)
     return folder
 
 
 def _prune(folder: Path) -> None:
-    others = sorted((p for p in folder.parent.iterdir() if p != folder),
+    others = sorted((p for p in folder.parent.iterdir() if p.is_dir() and p != folder),
                     key=lambda p: p.stat().st_mtime, reverse=True)
     for path in others[_KEPT:]:
         shutil.rmtree(path, ignore_errors=True)
