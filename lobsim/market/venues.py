@@ -40,15 +40,49 @@ def exchange_quotes(recording, home: np.ndarray) -> pd.DataFrame:
         ``time_ns, exchange (index), bid_ticks, bid_size, ask_ticks, ask_size`` in the order in
         which they happened; ticks are -1 and sizes 0 for a side without a round lot.
     """
-    books = [({}, {}) for _ in EXCHANGES]
-    orders: dict[int, tuple[int, int]] = {}
-    last = [None] * len(EXCHANGES)
-    rows: list[tuple] = []
+    replay = _Venues(home)
+    fills, messages = recording.fills, recording.messages
+    fill_at = np.searchsorted(fills["message_index"], np.arange(len(messages) + 1))
+    makers, sizes = fills["maker_id"].tolist(), fills["size"].tolist()
+    for _, order_id, price, size, _, _, side, _ in recording.initial.tolist():
+        replay.place(order_id, side, price, size)
+    for venue in range(len(EXCHANGES)):
+        replay.publish(venue, int(recording.initial["time_ns"][0]))
+    for index, message in enumerate(messages.tolist()):
+        time_ns, order_id, price, size, _, kind, side, _ = message
+        touched = set()
+        if kind == Kind.LIMIT:
+            touched.add(replay.place(order_id, side, price, size))
+        elif kind in (Kind.CANCEL, Kind.REDUCE):
+            touched.add(replay.change(order_id, -size))
+        for k in range(fill_at[index], fill_at[index + 1]):
+            touched.add(replay.change(makers[k], -sizes[k]))
+        for venue in sorted(touched):
+            replay.publish(venue, time_ns)
+    names = ["time_ns", "exchange", "bid_ticks", "bid_size", "ask_ticks", "ask_size"]
+    return pd.DataFrame(replay.rows, columns=names)
 
-    def change(order_id, lots):
-        side, price = orders[order_id]
-        venue = home[order_id]
-        levels = books[venue][side < 0]
+
+class _Venues:
+    """Price levels of every exchange, and the rows written whenever a best quote changed."""
+
+    def __init__(self, home: np.ndarray):
+        self.home = home
+        self.rows: list[tuple] = []
+        self._books: list[tuple[dict, dict]] = [({}, {}) for _ in EXCHANGES]
+        self._orders: dict[int, tuple[int, int]] = {}
+        self._last: list[tuple | None] = [None] * len(EXCHANGES)
+
+    def place(self, order_id: int, side: int, price: int, lots: int) -> int:
+        """A new order rests; returns its exchange."""
+        self._orders[order_id] = (side, price)
+        return self.change(order_id, lots)
+
+    def change(self, order_id: int, lots: int) -> int:
+        """An order grows or shrinks by `lots`; returns its exchange."""
+        side, price = self._orders[order_id]
+        venue = int(self.home[order_id])
+        levels = self._books[venue][side < 0]
         left = levels.get(price, 0) + lots
         if left:
             levels[price] = left
@@ -56,35 +90,13 @@ def exchange_quotes(recording, home: np.ndarray) -> pd.DataFrame:
             del levels[price]
         return venue
 
-    def publish(venue, time_ns):
-        state = (*_best(books[venue][0], max), *_best(books[venue][1], min))
-        if state != last[venue]:
-            last[venue] = state
-            rows.append((time_ns, venue, *state))
-
-    fills = recording.fills
-    fill_at = np.searchsorted(fills["message_index"], np.arange(len(recording.messages) + 1))
-    makers, sizes = fills["maker_id"].tolist(), fills["size"].tolist()
-    for message in recording.initial.tolist():
-        _, order_id, price, size, _, _, side, _ = message
-        orders[order_id] = (side, price)
-        change(order_id, size)
-    for venue in range(len(EXCHANGES)):
-        publish(venue, int(recording.initial["time_ns"][0]))
-    for index, message in enumerate(recording.messages.tolist()):
-        time_ns, order_id, price, size, _, kind, side, _ = message
-        touched = set()
-        if kind == Kind.LIMIT:
-            orders[order_id] = (side, price)
-            touched.add(change(order_id, size))
-        elif kind in (Kind.CANCEL, Kind.REDUCE):
-            touched.add(change(order_id, -size))
-        for k in range(fill_at[index], fill_at[index + 1]):
-            touched.add(change(makers[k], -sizes[k]))
-        for venue in sorted(touched):
-            publish(venue, time_ns)
-    names = ["time_ns", "exchange", "bid_ticks", "bid_size", "ask_ticks", "ask_size"]
-    return pd.DataFrame(rows, columns=names)
+    def publish(self, venue: int, time_ns: int) -> None:
+        """Write the best quote of an exchange if it is not the one written last."""
+        bids, asks = self._books[venue]
+        state = (*_best(bids, max), *_best(asks, min))
+        if state != self._last[venue]:
+            self._last[venue] = state
+            self.rows.append((time_ns, venue, *state))
 
 
 def _best(levels: dict[int, int], pick) -> tuple[int, int]:
