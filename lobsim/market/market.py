@@ -139,7 +139,8 @@ class Market:
         ValueError
             When `until_s` lies before the clock or after the end of the window.
         """
-        until_ns = round(float(until_s) * NS)
+        until_s = float(until_s)
+        until_ns = round(until_s * NS) if np.isfinite(until_s) else -1
         if until_ns < self._flow.clock[C_NOW]:
             raise ValueError(f"advance() got {until_s} s, but the clock is already at "
                              f"{self.clock_s} s; time runs forward only")

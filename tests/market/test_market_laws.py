@@ -1,5 +1,7 @@
 """Laws of a market: repeatable, step-free, never crossed, conserving, replayable."""
 
+from copy import deepcopy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lobsim.engine import FILL, MESSAGE, OrderBook, process
+from lobsim.engine.views import FAULTS, find_fault
 from lobsim.market import Market, profiles
 from lobsim.market.curve import cumulative_share, minute_weights
 
@@ -155,7 +158,36 @@ def test_clock_runs_forward_only_and_inside_the_window():
         market.advance(START + 9)
     with pytest.raises(ValueError, match="window ends"):
         market.advance(START + 61)
+    with pytest.raises(ValueError, match="nan"):
+        market.advance(float("nan"))
     assert market.clock_s == START + 10
+
+
+def test_a_copy_runs_on_like_the_original():
+    market = Market("SPY", 12, START, START + 120, record=True)
+    market.advance(START + 30)
+    market.submit("buy", 400, price=market.best_bid)
+    copy = deepcopy(market)
+    for each in (market, copy):
+        each.advance(START + 120)
+    assert fingerprint(market) == fingerprint(copy)
+    assert market.record().tops.equals(copy.record().tops)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**62), sizes=st.lists(st.integers(-3000, 3000), max_size=30))
+def test_the_engine_finds_no_fault_in_the_book(seed, sizes):
+    market = Market("SPY", seed, START, START + 300)
+    for k, size in enumerate(sizes):
+        market.advance(START + 10 * k)
+        if size:
+            side = 1 if size > 0 else -1
+            price = market.best_bid if k % 2 else market.best_ask
+            market.submit(side, abs(size), price)
+        if k % 5 == 4 and market.open_orders:
+            market.cancel(market.open_orders[0].order_id)
+    market.advance(START + 300)
+    assert FAULTS[find_fault(market._book)] == ""
 
 
 @pytest.mark.parametrize("arguments, word", [
