@@ -1,0 +1,45 @@
+"""Readers and writers of real market-data formats: every reader returns one documented table.
+
+Times are int64 nanoseconds since local midnight (``time_ns``), prices float64 in currency, sizes
+int64 shares (float64 coins). ``table.attrs`` holds ``source, format, kind, date, time_zone,
+symbol`` and ``report``, which counts what was found and corrected. A file that is not as it should
+be raises :class:`DataError`, which names file, row and value.
+"""
+
+from lobsim.data.bitstamp import read_bitstamp, write_bitstamp
+from lobsim.data.bundled import bundled
+from lobsim.data.errors import DataError
+from lobsim.data.lean import bars_to_quotes, read_lean
+from lobsim.data.lean_write import write_lean
+from lobsim.data.lobster import LobsterDay, read_lobster
+from lobsim.data.lobster_write import write_lobster
+from lobsim.data.sniff import FORMATS, read_any, read_quotes, read_trades, sniff
+from lobsim.data.taq import read_taq_nbbo, read_taq_quotes, read_taq_trades
+from lobsim.data.taq_write import write_taq_nbbo, write_taq_quotes, write_taq_trades
+from lobsim.data.wrds import read_wrds_quotes, read_wrds_trades
+
+__all__ = [
+    "DataError",
+    "FORMATS",
+    "LobsterDay",
+    "bars_to_quotes",
+    "bundled",
+    "read_any",
+    "read_bitstamp",
+    "read_lean",
+    "read_lobster",
+    "read_quotes",
+    "read_taq_nbbo",
+    "read_taq_quotes",
+    "read_taq_trades",
+    "read_trades",
+    "read_wrds_quotes",
+    "read_wrds_trades",
+    "sniff",
+    "write_bitstamp",
+    "write_lean",
+    "write_lobster",
+    "write_taq_nbbo",
+    "write_taq_quotes",
+    "write_taq_trades",
+]
