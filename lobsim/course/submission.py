@@ -124,7 +124,7 @@ def _upgrade(data: dict) -> dict:
     import nbformat
 
     try:
-        return nbformat.convert(nbformat.from_dict(data), 4)
+        return nbformat.reads(json.dumps(data), as_version=4)
     except Exception:  # nbformat's converters raise whatever a damaged file makes them raise
         raise Unreadable(f"the notebook has the old format {data.get('nbformat')!r} and is "
                          "damaged") from None
@@ -168,9 +168,9 @@ def mend(content: bytes, trusted: Any) -> Mended:
 
 def blank(trusted: Any, why: str) -> Any:
     """The released lesson with a note at its head: stands for a submission that cannot be read."""
-    from nbformat import v4
-
     import copy
+
+    from nbformat import v4
 
     notebook = copy.deepcopy(trusted)
     note = f"**This submission could not be read:** {why}. Nothing in it could be marked."
