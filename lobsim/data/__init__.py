@@ -13,6 +13,7 @@ from lobsim.data.lean import bars_to_quotes, read_lean
 from lobsim.data.lean_write import write_lean
 from lobsim.data.lobster import LobsterDay, read_lobster
 from lobsim.data.lobster_write import write_lobster
+from lobsim.data.replay import Replay, to_messages
 from lobsim.data.sniff import FORMATS, read_any, read_quotes, read_trades, sniff
 from lobsim.data.taq import read_taq_nbbo, read_taq_quotes, read_taq_trades
 from lobsim.data.taq_write import write_taq_nbbo, write_taq_quotes, write_taq_trades
@@ -22,6 +23,7 @@ __all__ = [
     "DataError",
     "FORMATS",
     "LobsterDay",
+    "Replay",
     "bars_to_quotes",
     "bundled",
     "read_any",
@@ -36,6 +38,7 @@ __all__ = [
     "read_wrds_quotes",
     "read_wrds_trades",
     "sniff",
+    "to_messages",
     "write_bitstamp",
     "write_lean",
     "write_lobster",

@@ -54,7 +54,8 @@ def write_text(path: Path, text: str) -> Path:
     data = text.encode("ascii")
     if path.suffix == ".gz":
         buffer = io.BytesIO()
-        with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as packed:
+        options = {"filename": "", "mode": "wb", "mtime": 0, "compresslevel": 6}
+        with gzip.GzipFile(fileobj=buffer, **options) as packed:
             packed.write(data)
         data = buffer.getvalue()
     path.write_bytes(data)
