@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lobsim.cli_output import FINDING, GOOD, console, one_sentence_errors, print_json, say
+from lobsim.cli_output import (
+    FINDING,
+    GOOD,
+    WRONG_USE,
+    complain,
+    one_sentence_errors,
+    print_json,
+    say,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,13 +63,22 @@ def inspect(
 @one_sentence_errors
 def convert(
     source: SourceArgument,
-    target: Annotated[Path, typer.Argument(help="File (or, for LOBSTER, folder) to write.")],
+    target: Annotated[Path, typer.Argument(help="Folder to write into.")],
     to: Annotated[Target, typer.Option("--to", help="Format to write.")],
     symbol: SymbolOption = None,
 ) -> None:
-    """Read a file of one format and write it in another."""
-    for path in _write(_read(source, symbol), target, to):
-        say(f"wrote {path}")
+    """Read a file of one format and write it in another; times, prices and sizes are kept."""
+    from lobsim.data import DataError
+
+    try:
+        written = _write(source, target, to, symbol)
+    except DataError:
+        raise
+    except ValueError as error:
+        complain(f"{source} was not converted: {error}")
+        raise typer.Exit(WRONG_USE) from None
+    for path in written:
+        typer.echo(f"wrote {path}")
 
 
 @app.command()
@@ -106,25 +123,63 @@ def make(
 
 
 def _read(source: Path, symbol: str | None) -> dict[str, pd.DataFrame]:
-    """The tables of a file by name."""
-    from lobsim.data import read_any
+    """The tables that a file (or a LOBSTER pair) holds, by name."""
+    from lobsim.data import LobsterDay, read_any
 
-    found = read_any(source)
-    return {}
+    found = read_any(source, symbol)
+    if isinstance(found, LobsterDay):
+        return {"messages": found.messages, "book": found.book}
+    return {str(found.attrs.get("kind", "table")): found}
 
 
 def _facts(name: str, table: pd.DataFrame) -> dict[str, Any]:
     """What is worth knowing of a table, as plain values."""
-    attributes = table.attrs
-    facts = {"table": name, "rows": len(table)}
-    for key in ("format", "kind", "symbol", "date", "time_zone"):
-        if attributes.get(key) is not None:
-            facts[key] = str(attributes[key])
+    facts: dict[str, Any] = {"table": name, "rows": len(table)}
+    for key in ("format", "symbol", "date", "time_zone"):
+        if table.attrs.get(key) is not None:
+            facts[key] = str(table.attrs[key])
     if len(table) and "time_ns" in table:
         facts["from"], facts["to"] = (_clock(table["time_ns"].iloc[i]) for i in (0, -1))
     facts["columns"] = {column: str(dtype) for column, dtype in table.dtypes.items()}
-    facts["report"] = dict(attributes.get("report") or {})
+    facts["report"] = dict(table.attrs.get("report") or {})
     return facts
+
+
+def _show(facts: dict[str, Any], first: pd.DataFrame) -> None:
+    """Facts line by line, then the first rows."""
+    say(f"[bold]{facts['table']}[/bold]  {facts['rows']:,} rows")
+    for key in ("format", "symbol", "date", "time_zone", "from", "to"):
+        if key in facts:
+            typer.echo(f"  {key.replace('_', ' '):<10} {facts[key]}")
+    for key, value in facts["report"].items():
+        typer.echo(f"  {str(key).replace('_', ' ')}: {value}")
+    if len(first):
+        typer.echo(first.to_string(index=False, max_cols=12))
+    typer.echo()
+
+
+def _write(source: Path, target: Path, to: Target, symbol: str | None) -> list[Path]:
+    """Read ``source`` and write it below ``target``; ValueError where the two do not fit."""
+    from lobsim import analytics, data
+
+    found = data.read_any(source, symbol)
+    target.mkdir(parents=True, exist_ok=True)
+    if isinstance(found, data.LobsterDay) != (to is Target.LOBSTER):
+        raise ValueError("order messages (LOBSTER) and trades or quotes cannot be made from one another")
+    if isinstance(found, data.LobsterDay):
+        return list(data.write_lobster(found, target))
+    kind = found.attrs.get("kind")
+    if to is Target.LEAN:
+        # LEAN holds one quote for the whole market
+        return [data.write_lean(analytics.nbbo(found) if kind == "quotes" else found, target)]
+    writers = {
+        "trades": data.write_taq_trades,
+        "quotes": data.write_taq_quotes,
+        "nbbo": data.write_taq_nbbo,
+    }
+    if kind not in writers:
+        raise ValueError(f"{kind} cannot be written as TAQ, which holds {', '.join(writers)}")
+    return [writers[kind](found, target)]
 
 
 def _clock(time_ns: int) -> str:

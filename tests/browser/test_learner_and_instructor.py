@@ -41,13 +41,14 @@ PANEL = """index => {
 }"""
 
 
-def first_exercise(notebook: Path) -> tuple[str, str]:
-    """Name and solution of the first coded exercise of a solution notebook."""
-    for cell in json.loads(notebook.read_text())["cells"]:
+def first_exercise(notebook: Path, submissions: Path) -> tuple[str, str]:
+    """Name of the first coded exercise of a lesson, and a right answer to it."""
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
         mark = cell["metadata"].get("nbgrader", {})
         if mark.get("solution") and not mark.get("grade"):
-            source = "".join(cell["source"])
-            return mark["grade_id"], re.sub(r" *### (BEGIN|END) SOLUTION\n?", "", source)
+            right = sorted(submissions.glob(f"{mark['grade_id']}__right_*.py"))[0]
+            _, _, source = right.read_text(encoding="utf-8").partition("\n")
+            return mark["grade_id"], source.rstrip("\n")
     raise AssertionError(f"{notebook} has no coded exercise")
 
 
@@ -92,7 +93,9 @@ def test_a_learner_opens_a_lesson_solves_an_exercise_and_sees_the_check_turn_gre
 
     run_all(page)  # goes through to the end although nothing is solved yet
     assert set(page.evaluate(ERRORS)) <= {"NotImplementedError"}
-    name, solution = first_exercise(course / "solutions" / LESSON / f"{LESSON}.ipynb")
+    name, solution = first_exercise(
+        course / "lessons" / LESSON / f"{LESSON}.ipynb", repo / "tests" / "submissions" / LESSON
+    )
     answer, check = page.evaluate(CELL, name), page.evaluate(CELL, f"check_{name}")
     assert answer >= 0 and check == answer + 1, "the check is not right below its exercise"
     page.evaluate(GO_TO, answer)
@@ -148,7 +151,7 @@ def test_an_instructor_grades_and_finds_the_submission_in_the_formgrader(
     page.goto(url)  # the token in the address becomes a cookie for the pages below
     page.wait_for_function("() => window.jupyterapp?.restored")
     page.evaluate("() => jupyterapp.commands.execute('nbgrader:open-formgrader')")
-    page.frame_locator("iframe").get_by_text("Manage Assignments").first.wait_for()
+    page.frame_locator("iframe").get_by_role("link", name=LESSON).first.wait_for()
     page.screenshot(path=artifacts / "formgrader_in_jupyterlab.png")
 
     base = url.split("/lab")[0]
