@@ -226,8 +226,9 @@ SPY = Profile(
         "market orders a minute), on purpose: 10,000 shares are to be a real order.",
         "Gaps between trades have a coefficient of variation of 1.06 (real: 2.4 to 4): arrivals "
         "are Poisson, nothing excites anything.",
-        "An extreme imbalance (> 0.75) foretells the next move in 0.68 of cases (real: > 0.8; "
-        "overall 0.60 as it should be): quotes follow a price from outside the book.",
+        "Imbalance foretells the next move in 0.595 of cases, in 0.68 where it is extreme (> 0.75) "
+        "(real: 0.60 to 0.65, and > 0.8), with a predictive R2 of 0.014 at 1 s (real: 0.02 to "
+        "0.05): quotes follow a price from outside the book.",
         "Order-flow imbalance explains 0.84 of 10 s returns (real: 0.40 to 0.75): every change of "
         "the quotes passes through visible orders.",
         "Signs decorrelate a little fast: 0.72 / 0.35 / 0.15 at lags 1 / 10 / 50 "
@@ -289,6 +290,8 @@ BTC_USD = Profile(
         "Gaps between trades have a coefficient of variation of 1 (real: 2 and more), and volume "
         "has no bursts or daily shape.",
         "Order-flow imbalance explains 0.83 of 10 s returns (real: 0.05 to 0.70).",
+        "A trade moves the mid by 1.9 half-spreads within a minute, so whoever quotes loses; and "
+        "cancellations, partial ones included, are 1.06 per limit order (real: 0.96).",
     ),
 )
 
