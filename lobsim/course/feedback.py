@@ -161,7 +161,8 @@ def _summary(marks: Marks, exercises: list[dict]) -> str:
     for e in exercises:
         css, symbol, words = _state(e["mark"])
         note = "comment" if e["comment"] else ""
-        rows.append(f'<tr><td><a href="#{html.escape(e["name"])}">{html.escape(e["title"])}</a></td>'
+        link = f'<a href="#{html.escape(e["name"])}">{html.escape(e["title"])}</a>'
+        rows.append(f'<tr><td>{link}</td>'
                     f'<td class="n {css}">{symbol} {words}</td><td>{note}</td></tr>')
     return ('<table><tr><th>Exercise</th><th class="n">Points</th><th></th></tr>'
             + "".join(rows) + "</table>")

@@ -151,7 +151,7 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 def _prepare(book: CourseGradebook, root: Path, lessons: list[str],
              collection: Collection) -> None:
-    """Lessons that are new or changed, and students, into the gradebook; nothing if all is known."""
+    """Lessons that are new or changed, and new students, into the gradebook."""
     state = root / FOLDER / "prepared.json"
     known = _read_json(state)
     keys = {lesson: grade_job.lesson_key(root, lesson) for lesson in lessons}

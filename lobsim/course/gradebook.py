@@ -220,7 +220,8 @@ class CourseGradebook:
 
 
 def _marks(student: str, lesson: str, notebook: Any) -> Marks:
-    comments = {c.name: c.comment or "" for c in notebook.comments}
+    # the automatic comment ("No response.") says nothing that the check panel does not
+    comments = {c.name: c.manual_comment or "" for c in notebook.comments}
     marks = {}
     for grade in notebook.grades:
         open_ = grade.manual_score is None and grade.auto_score is None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def take_limits(limits: dict[str, list[int]]) -> None:
-    """Set resource limits (soft = hard, so that they cannot be raised again); names as in `resource`."""
+    """Set resource limits, soft and hard, so that they cannot be raised again."""
     try:
         import resource
     except ImportError:  # Windows has none; the time limits of the grader still hold there.

@@ -123,8 +123,9 @@ def bwrap_argv(argv: list[str], *, limits: Limits, files_dir: Path | None = None
                socket_dir: Path | None = None, secrets: Iterable[Path] = ()) -> list[str]:
     """The bwrap command line around `argv`; see `launch` for the parameters."""
     size = str(limits.scratch_bytes)
-    line = [shutil.which("bwrap") or "bwrap", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
-            "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--hostname", "sandbox"]
+    line = [shutil.which("bwrap") or "bwrap", "--unshare-net", "--unshare-pid", "--unshare-ipc",
+            "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session",
+            "--hostname", "sandbox"]
     if os.getuid() == 0:
         # Enough to fill the scratch folders and to become somebody without rights.
         line += ["--cap-drop", "ALL"]
@@ -221,7 +222,7 @@ def _python_folders() -> set[Path]:
 
 
 def lesson_files(files_dir: Path) -> list[tuple[Path, str]]:
-    """The lesson's own files that a notebook may open: (file, name inside), no links, no notebooks."""
+    """The lesson's own files that a notebook may open: (file, name inside)."""
     found = []
     for folder, names, files in os.walk(files_dir):
         names[:] = sorted(n for n in names if not n.startswith(".") and n not in _NEVER_COPIED)

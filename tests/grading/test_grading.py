@@ -1,4 +1,4 @@
-"""A folder of submissions becomes marks, feedback and a gradebook; nothing is lost or done twice."""
+"""A folder of submissions becomes marks, feedback and a gradebook; nothing is lost or redone."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Nothing a notebook does reads what is secret, reaches out, or earns a mark it does not deserve."""
+"""Nothing a notebook does reads a secret, reaches out, or earns a mark it does not deserve."""
 
 import json
 import socket
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import mini_course
 import pytest
-from grading_tools import FULL, QUICK, SECRETS, SHORT, earned, printed
+from grading_tools import FULL, QUICK, SECRETS, SHORT, earned
+
+from lobsim.course import sandbox
 
 pytestmark = pytest.mark.usefixtures("shut_in")
 
@@ -23,12 +25,13 @@ SEARCH = r'''
 import glob, json, os, sys
 found = []
 for top, folders, files in os.walk("/"):
-    if top.startswith(("/proc", "/usr/share", "/usr/lib", "/usr/include")) or "site-packages" in top:
+    if top.startswith(("/proc", "/usr/share", "/usr/lib")) or "site-packages" in top:
         folders[:] = []  # other people's packages
         continue
     found += [os.path.join(top, f) for f in files
               if f in ("checks.py", "gradebook.db", "nbgrader_config.py") or f.endswith(".ipynb")]
-    found += [os.path.join(top, f) for f in folders if f in ("solutions", "submitted", "submissions")]
+    found += [os.path.join(top, f) for f in folders
+              if f in ("solutions", "submitted", "submissions")]
 print(json.dumps(found))
 '''
 
@@ -66,7 +69,8 @@ def test_the_course_the_tests_and_the_home_are_not_in_sight(submit, run, course,
 
 
 def test_editable_installation_leads_to_the_package_and_nothing_beside_it(submit, run):
-    code = ("import json, lobsim, os, sys\nroot = os.path.dirname(os.path.dirname(lobsim.__file__))\n"
+    code = ("import json, lobsim, os, sys\n"
+            "root = os.path.dirname(os.path.dirname(lobsim.__file__))\n"
             "print(json.dumps(sorted(os.listdir(root))))")
     beside = told(run(submit(end=[code])))
     assert "lobsim" in beside
@@ -83,19 +87,16 @@ def test_processes_show_neither_secrets_nor_the_graders_environment(submit, run,
     assert not any(str(course) in link for link in seen["links"])
 
 
-def test_a_secret_folder_inside_a_bound_one_is_covered(submit, run, monkeypatch):
-    import sys
-
-    secret = Path(sys.prefix) / "share" / "lobsim-secret-test"
-    secret.mkdir(parents=True, exist_ok=True)
-    try:
-        (secret / "gradebook.txt").write_text("marks")
-        code = f"import json, os\nprint(json.dumps(os.listdir({str(secret)!r})))"
-        assert told(run(submit(end=[code]))) == ["gradebook.txt"], "it is in a bound folder"
-        assert told(run(submit(end=[code]), secrets=[secret])) == []
-    finally:
-        (secret / "gradebook.txt").unlink()
-        secret.rmdir()
+def test_a_secret_folder_inside_a_bound_one_is_covered(submit, run, monkeypatch, tmp_path):
+    # as when a course lies below /usr or inside the folder of Python
+    secret = tmp_path / "python" / "course"
+    secret.mkdir(parents=True)
+    (secret / "gradebook.txt").write_text("marks")
+    bound = sandbox._python_folders() | {tmp_path / "python"}
+    monkeypatch.setattr(sandbox, "_python_folders", lambda: bound)
+    code = f"import json, os\nprint(json.dumps(os.listdir({str(secret)!r})))"
+    assert told(run(submit(end=[code]))) == ["gradebook.txt"], "it is in a bound folder"
+    assert told(run(submit(end=[code]), secrets=[secret])) == []
 
 
 def test_there_is_no_network(submit, run):
@@ -104,7 +105,8 @@ def test_there_is_no_network(submit, run):
         server.listen()
         port = server.getsockname()[1]
         code = (f"import json, socket\ntried = {{}}\n"
-                f"for host, port in (('127.0.0.1', {port}), ('192.0.2.1', 80), ('localhost', {port})):\n"
+                f"for host, port in (('127.0.0.1', {port}), ('192.0.2.1', 80),\n"
+                f"                   ('localhost', {port})):\n"
                 "    try:\n        socket.create_connection((host, port), timeout=2)\n"
                 "        tried[host] = 'open'\n"
                 "    except OSError as e:\n        tried[host] = 'shut'\nprint(json.dumps(tried))")
@@ -202,7 +204,8 @@ def test_a_killed_grader_leaves_no_kernel_behind(submit, course, tmp_path):
     path = tmp_path / "long.ipynb"
     nbformat.write(submit(end=[f"import subprocess; subprocess.run(['sleep', '{mark}'])"]), path)
     code = ("from lobsim.course.runner import run_notebook\n"
-            f"run_notebook({str(path)!r}, lesson={mini_course.NAME!r}, course_root={str(course)!r})")
+            f"run_notebook({str(path)!r}, lesson={mini_course.NAME!r},\n"
+            f"             course_root={str(course)!r})")
     grader = subprocess.Popen([sys.executable, "-c", code])
     _until(lambda: f"sleep\0{mark}" in _command_lines())
     grader.send_signal(signal.SIGKILL)
@@ -335,7 +338,8 @@ def test_a_flood_of_messages_neither_fills_memory_nor_costs_others_marks(submit,
 
 
 def test_a_message_larger_than_allowed_cuts_the_line_and_costs_only_its_cell(submit, run):
-    huge = "from IPython.display import display\ndisplay({'text/plain': 'x' * 50_000_000}, raw=True)"
+    huge = ("from IPython.display import display\n"
+            "display({'text/plain': 'x' * 50_000_000}, raw=True)")
     report = run(submit(before={"spreads": [huge]}), limits=SHORT)
     assert earned(report) == FULL
 
@@ -345,7 +349,8 @@ def test_html_of_a_student_holds_no_script(submit, run):
             "display(HTML('<b onclick=\"evil()\">bold</b><script>evil()</script>"
             "<img src=x onerror=evil()><iframe src=\"http://192.0.2.1\"></iframe>'))\n"
             "display(Javascript('evil()'))\n"
-            "display(SVG('<svg xmlns=\"http://www.w3.org/2000/svg\"><script>evil()</script></svg>'))")
+            "display(SVG('<svg xmlns=\"http://www.w3.org/2000/svg\">'\n"
+            "            '<script>evil()</script></svg>'))")
     cell = run(submit(end=[code])).notebook.cells[-1]
     data = [output.data for output in cell.outputs]
     assert any("<b>bold</b>" in d.get("text/html", "") for d in data)

@@ -56,7 +56,8 @@ def test_a_value_is_looked_at_where_its_check_stands(submit, run):
 
 
 def test_warnings_and_prints_to_stderr_cost_nothing(submit, run):
-    noise = "    import sys, warnings\n    warnings.warn('careful')\n    print('x', file=sys.stderr)\n"
+    noise = ("    import sys, warnings\n    warnings.warn('careful')\n"
+             "    print('x', file=sys.stderr)\n")
     answers = {**mini_course.RIGHT, "double": f"def double(x):\n{noise}    return 2 * x"}
     assert earned(run(submit(answers, end=["import warnings; warnings.warn('late')"]))) == FULL
 

@@ -24,7 +24,8 @@ def mended(notebook, released):
 
 
 def cell_of(notebook, grade_id):
-    found = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
+    found = [c for c in notebook.cells
+             if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
     assert len(found) == 1
     return found[0]
 
