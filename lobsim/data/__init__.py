@@ -9,12 +9,13 @@ be raises :class:`DataError`, which names file, row and value.
 from lobsim.data.bitstamp import read_bitstamp, write_bitstamp
 from lobsim.data.bundled import bundled
 from lobsim.data.errors import DataError
+from lobsim.data.known import FORMATS
 from lobsim.data.lean import bars_to_quotes, read_lean
 from lobsim.data.lean_write import write_lean
 from lobsim.data.lobster import LobsterDay, read_lobster
 from lobsim.data.lobster_write import write_lobster
 from lobsim.data.replay import Replay, to_messages
-from lobsim.data.sniff import FORMATS, read_any, read_quotes, read_trades, sniff
+from lobsim.data.sniff import read_any, read_quotes, read_trades, sniff
 from lobsim.data.taq import read_taq_nbbo, read_taq_quotes, read_taq_trades
 from lobsim.data.taq_write import write_taq_nbbo, write_taq_quotes, write_taq_trades
 from lobsim.data.wrds import read_wrds_quotes, read_wrds_trades

@@ -100,6 +100,8 @@ class Layout:
         otherwise by place.
     source : str
         The document that defines the layout.
+    excludes : tuple of str
+        Columns whose presence shows that the file is of another kind.
     """
 
     what: str
@@ -107,6 +109,7 @@ class Layout:
     fields: tuple[Field, ...]
     header: bool
     source: str = ""
+    excludes: tuple[str, ...] = ()
     _by_name: dict[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):

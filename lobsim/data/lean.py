@@ -12,7 +12,14 @@ from lobsim.data.clock import NS_PER_S, date_text
 from lobsim.data.conditions import flags_to_conditions, quote_flags_to_conditions
 from lobsim.data.errors import DataError
 from lobsim.data.finish import QUOTE_COLUMNS, TRADE_COLUMNS, attach
-from lobsim.data.lean_layout import BAR_NS, EQUITY_SCALE, TIME_ZONE, LeanName, lean_layout, lean_name
+from lobsim.data.lean_layout import (
+    BAR_NS,
+    EQUITY_SCALE,
+    TIME_ZONE,
+    LeanName,
+    lean_layout,
+    lean_name,
+)
 from lobsim.data.source import MAX_BYTES, Source
 from lobsim.data.table import RawTable, bad_value, check_time_order, read_table
 

@@ -82,8 +82,8 @@ def to_messages(day: LobsterDay, tick_size: float | None = None) -> Replay:
     A file of N levels leaves out what happens behind level N. What the orderbook file then
     shows and the messages do not explain is patched: shares that came are added as orders of
     unknown id at the end of the queue, shares that went are taken from its end. When an execution
-    names an order that is not first in the queue here (shares of unknown age stand before it), those
-    before it are queued anew behind it: price-time priority says they were behind.
+    names an order that is not first in the queue here (shares of unknown age stand before it),
+    those before it are queued anew behind it: price-time priority says they were behind.
     """
     tick_e4 = _tick_e4(day, tick_size)
     mirror = _Mirror(tick_e4, day.levels)
@@ -189,6 +189,8 @@ class _Mirror:
         self.rows: list[int] = []
         self.patches: list[bool] = []
         self.patching = False
+        self.touched = {1, -1}  # sides changed since they last agreed with the file
+        self.agreed: dict[int, list] = {1: [], -1: []}
         self.row = self.time_ns = 0
         self.lowest, self.highest = 1 << 62, 0
 
@@ -208,6 +210,7 @@ class _Mirror:
 
     def _send(self, kind: int, order: int, side: int, price: int, size: int) -> None:
         ticks = price // self.tick_e4
+        self.touched.add(side if kind != Kind.IOC else -side)
         self.out.append((self.time_ns, order, ticks, size, 0, kind, side, KEEP_ID))
         self.rows.append(self.row)
         self.patches.append(self.patching)
@@ -305,6 +308,9 @@ class _Mirror:
         grows = []
         for side, levels in ((Side.BUY, row[0]), (Side.SELL, row[1])):
             side = int(side)
+            if side not in self.touched and levels == self.agreed[side]:
+                continue
+            self.agreed[side] = levels
             shown = dict(levels)
             self._drop_hidden(side, shown)
             for price, size in levels:
@@ -315,6 +321,7 @@ class _Mirror:
                     grows.append((side, price, size - held))
         for side, price, size in grows:
             self.add(_UNKNOWN, side, price, size)
+        self.touched.clear()
 
     def _drop_hidden(self, side: int, shown: dict[int, int]) -> None:
         """Levels that the file does not show although they would be among its best are gone."""

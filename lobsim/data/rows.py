@@ -15,6 +15,10 @@ from lobsim.data.fields import Field, Layout
 __all__ = ["Rows"]
 
 _NEWLINE = ord("\n")
+# The parser must give the nearest float64 to each text, so that writers can give the text back.
+# From pandas 3.1 it always does and the option is deprecated.
+_OLD = tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1)
+_EXACT = {"float_precision": "round_trip"} if _OLD else {}
 _NUMBER = {
     "integer": re.compile(rb"[+-]?\d{1,18}\Z"),
     "decimal": re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\Z"),
@@ -170,6 +174,7 @@ class Rows:
         if not kinds:
             return {}
         numbers_or_nothing = [p for p, f in wanted.items() if f.optional and p in kinds]
+        problem = None
         try:
             frame = pd.read_csv(
                 io.BytesIO(self.data),
@@ -181,22 +186,24 @@ class Rows:
                 quoting=3,
                 keep_default_na=False,
                 na_values={p: [""] for p in numbers_or_nothing if kinds[p] is not str},
-                float_precision="round_trip",
                 lineterminator="\n",
                 skip_blank_lines=False,
                 engine="c",
                 encoding="ascii",
                 low_memory=False,
+                **_EXACT,
             )
         except (ValueError, OverflowError) as error:
+            problem = str(error)
+        if problem is not None:  # raised here, so that no trace of the parser comes along
             self._explain(wanted)
-            raise DataError(self.path, f"cannot be read ({error})") from None
+            raise DataError(self.path, f"cannot be read ({problem})")
         return {field.column: frame[p] for p, field in wanted.items() if p in kinds}
 
     def _explain(self, wanted: dict[int, Field]) -> None:
         """Find the first text in a number, slowly; called only after the fast parser failed."""
         checks = [(p, f) for p, f in sorted(wanted.items()) if f.kind in _NUMBER]
-        for index, line in enumerate(self.data.splitlines()):
+        for index, line in enumerate(self.data.split(b"\n")[:-1]):
             values = line.split(self.layout.separator.encode())
             for position, field in checks:
                 value = values[position]

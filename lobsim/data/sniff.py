@@ -10,7 +10,7 @@ import pandas as pd
 
 from lobsim.data.bitstamp import read_bitstamp
 from lobsim.data.errors import DataError
-from lobsim.data.fields import plain_name
+from lobsim.data.known import FORMATS, guess
 from lobsim.data.lean import bars_to_quotes, read_lean
 from lobsim.data.lobster import LobsterDay, read_lobster
 from lobsim.data.source import Source, zip_members
@@ -19,28 +19,6 @@ from lobsim.data.wrds import read_wrds_quotes, read_wrds_trades
 
 __all__ = ["sniff", "read_any", "read_trades", "read_quotes", "FORMATS"]
 
-FORMATS = {
-    "taq_trades": "Daily TAQ trades",
-    "taq_quotes": "Daily TAQ quotes of each exchange",
-    "taq_nbbo": "Daily TAQ NBBO",
-    "wrds_trades": "WRDS trades (ctm)",
-    "wrds_quotes": "WRDS quotes of each exchange (cqm)",
-    "wrds_nbbo": "WRDS NBBO (complete_nbbo, nbbom)",
-    "lean": "QuantConnect LEAN zip",
-    "lobster": "LOBSTER message and orderbook file",
-    "bitstamp": "Bitstamp order events",
-}
-
-# (format, separator, column names that only it has), the most telling first
-_HEADERS = (
-    ("taq_nbbo", "|", {"bestbidprice", "bestofferprice"}),
-    ("taq_quotes", "|", {"bidprice", "offerprice"}),
-    ("taq_trades", "|", {"tradeprice", "tradevolume"}),
-    ("wrds_trades", ",", {"timem", "price", "size"}),
-    ("wrds_quotes", ",", {"timem", "bid", "ask"}),
-    ("wrds_nbbo", ",", {"timem", "bestbid", "bestask"}),
-    ("bitstamp", ",", {"action", "direction", "volume", "price"}),
-)
 _LEAN_MEMBER = re.compile(r"\d{8}_.+_(trade|quote)_|\d{8}_.+_(tick|second|minute)_", re.IGNORECASE)
 
 
@@ -70,12 +48,11 @@ def sniff(path: str | os.PathLike) -> str:
             return "lean"
     head = Source(path, what="a market data file").head()
     line = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("ascii", "replace").strip()
-    for name, separator, telling in _HEADERS:
-        if telling <= {plain_name(column) for column in line.split(separator)}:
-            return name
-    numbers = re.fullmatch(r"\d+(\.\d*)?,[1-7],-?\d+,\d+,-?\d+,-?1", line)
-    if numbers or "_orderbook" in path.name:
-        return "lobster"
+    name = guess(line)
+    if name is None and "_orderbook" in path.name:
+        name = "lobster"
+    if name is not None:
+        return name
     shown = line if len(line) <= 60 else line[:57] + "..."
     known = "; ".join(FORMATS.values())
     raise DataError(path, f"begins with {shown!r}, which is none of the known formats: {known}", 1)

@@ -1,4 +1,4 @@
-"""Opening a data file: plain, gzip or zip, read in blocks of whole lines with limits on its size."""
+"""Opening a data file, plain or packed, and reading it in blocks of whole lines within limits."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ MAX_BYTES = 64 << 30  # of an unpacked file; a whole TAQ quote file of one lette
 MAX_RATIO = 200  # unpacked / packed bytes; market data packs 3 to 30 times
 FREE_BYTES = 8 << 20  # below this the ratio says nothing: a short file of equal rows packs well
 BLOCK_BYTES = 32 << 20
+LINE_BYTES = 1 << 20  # no row of any format is near this long
 
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
 _UNPACK_ERRORS = (zlib.error, EOFError, gzip.BadGzipFile, zipfile.BadZipFile, OSError)
@@ -186,6 +187,9 @@ class Source:
             data = rest + raw
             cut = data.rfind(b"\n") + 1
             rest, data = data[cut:], data[:cut]
+            if len(rest) > LINE_BYTES:
+                self._text(rest[:LINE_BYTES], 0)
+                raise DataError(self.path, f"holds a line of more than {LINE_BYTES:,} bytes")
             if not data:
                 continue
             if waiting is not None:

@@ -1,9 +1,9 @@
-"""Reading a whole file by its layout: header, trailer, blocks, symbol filter; one table comes out."""
+"""Reading a whole file by its layout: header, trailer, blocks and symbol filter to one table."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,8 @@ import pandas as pd
 
 from lobsim.data.clock import NS_PER_DAY
 from lobsim.data.errors import DataError
-from lobsim.data.fields import Field, Layout
+from lobsim.data.fields import Field, Layout, plain_name
+from lobsim.data.known import hint
 from lobsim.data.rows import Rows
 from lobsim.data.source import MAX_BYTES, Source, TextBlock
 
@@ -75,12 +76,19 @@ def header_columns(line: str, layout: Layout, path: str) -> dict[int, Field]:
             raise DataError(path, f"the header names {entry.name} twice", row=1)
         found[position] = entry
     present = list(found.values())
+    plain = {plain_name(name) for name in names}
+    foreign = [name for name in layout.excludes if plain_name(name) in plain]
+    if foreign:
+        raise DataError(
+            path, f"names {foreign[0]}, so it is not {layout.what}" + hint(line), row=1
+        )
     missing = [f.name for f in layout.fields if f.required and f not in present]
     if missing:
         shown = line if len(line) <= 80 else line[:77] + "..."
         raise DataError(
             path,
-            f"is not the header of {layout.what}: {', '.join(missing)} not found in {shown!r}",
+            f"is not the header of {layout.what}: {', '.join(missing)} not found in {shown!r}"
+            + hint(line),
             row=1,
         )
     return found
@@ -92,7 +100,7 @@ def read_table(
     *,
     wanted: Callable[[Field], bool] = lambda f: bool(f.column),
     member: str | None = None,
-    column_counts: tuple[int, ...] = (),
+    column_counts: Sequence[int] = (),
     symbol: str | None = None,
     trailer: str = "none",
     max_bytes: int = MAX_BYTES,
@@ -107,7 +115,7 @@ def read_table(
         Which of the known columns to read.
     member : str, optional
         File inside a zip.
-    column_counts : tuple of int
+    column_counts : sequence of int
         For files without a header: numbers of columns that may occur (one per file).
     symbol : str, optional
         Keep only rows whose column ``symbol`` is this text.
@@ -178,11 +186,14 @@ class _BlockReader:
             self.columns = {p: f for p, f in known.items() if self.wanted(f)}
             return data[end + 1 :], 2
         if self.count not in self.column_counts:
-            allowed = " or ".join(str(count) for count in self.column_counts)
+            allowed = " or ".join(str(count) for count in self.column_counts[:3])
+            if len(self.column_counts) > 3:
+                allowed = f"{', '.join(str(count) for count in self.column_counts[:3])}, ..."
             shown = line if len(line) <= 60 else line[:57] + "..."
             raise DataError(
                 self.path,
-                f"has {self.count} columns ({shown!r}); {self.layout.what} has {allowed}",
+                f"has {self.count} columns ({shown!r}); {self.layout.what} has {allowed}"
+                + hint(line),
                 row=1,
             )
         fields = self.layout.fields[: self.count]

@@ -98,6 +98,7 @@ TAQ_QUOTES = Layout(
     ),
     header=True,
     source=_SPEC,
+    excludes=("Best_Bid_Price", "Best_Offer_Price"),
 )  # fmt: skip
 
 TAQ_NBBO = Layout(

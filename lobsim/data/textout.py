@@ -1,4 +1,4 @@
-"""Columns of text to a file: numbers as short as exact, plain or gzip, the same bytes every time."""
+"""Columns of text to a file: shortest exact numbers, plain or packed, always the same bytes."""
 
 from __future__ import annotations
 
