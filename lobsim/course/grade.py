@@ -161,7 +161,12 @@ def _prepare(book: CourseGradebook, root: Path, lessons: list[str],
     new = sorted(set(students) - set(known.get("students", []))) if not due else students
     if not due and not new:
         return
-    book.prepare(due, new)
+    try:
+        book.prepare(due, new)
+    except Exception as error:
+        # nbgrader refuses lessons whose marked cells changed under existing submissions
+        raise GradingError(f"the gradebook does not take {', '.join(due) or 'the students'}: "
+                           f"{error}") from error
     data = {"lessons": {**known.get("lessons", {}), **keys},
             "students": sorted({*known.get("students", []), *students})}
     write_atomically(state, json.dumps(data, indent=1).encode())
@@ -219,7 +224,8 @@ def _pool(jobs: list[Job], workers: int, errors: dict, tell: Callable[[Job], Non
     """Run jobs in worker processes; returns those that a dying worker left undone."""
     undone = []
     # spawn: a copy of this process could carry locks and sockets of other threads with it
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"),
+                             initializer=grade_job.end_with, initargs=(os.getpid(),)) as pool:
         futures = {pool.submit(grade_job.work, job): job for job in jobs}
         for future in as_completed(futures):
             job = futures[future]

@@ -7,7 +7,7 @@ messages. Messages are bounded in size, checked in shape, and only ever become o
 from __future__ import annotations
 
 import contextlib
-import itertools
+import functools
 import json
 import os
 import shutil
@@ -27,7 +27,6 @@ from lobsim.course.quick_jupyter import quick_jupyter
 
 _ASK = "__import__('lobsim.course.remote', fromlist=['answer']).answer()"
 _TICK_S = 0.2  # how often a waiting grader looks whether the process still lives
-_sockets = itertools.count()
 
 
 class KernelGone(Exception):
@@ -120,7 +119,7 @@ class Kernel:
         if use_ipc:
             # Two levels: the outer keeps other users of this machine out, the inner is what the
             # process inside (another user id) may walk into.
-            outer = Path(tempfile.mkdtemp(prefix="lobsim-", dir=_short_folder()))
+            outer = _own_folder(_short_folder())
             self._folder = outer / "s"
             self._folder.mkdir()
             self._folder.chmod(0o755)
@@ -339,6 +338,26 @@ class Kernel:
             self._send(self._control, "interrupt_request", {})
 
 
+def _own_folder(base: str | None) -> Path:
+    """A new folder for this process; those of processes that were killed are cleared away."""
+    _sweep(Path(base or tempfile.gettempdir()))
+    return Path(tempfile.mkdtemp(prefix=f"lobsim-kernel-{os.getpid()}-", dir=base))
+
+
+@functools.lru_cache(maxsize=4)  # once per process and place
+def _sweep(base: Path) -> None:
+    for folder in base.glob("lobsim-kernel-*-*"):
+        pid = folder.name.split("-")[2]
+        if pid.isdigit() and not _runs(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    import psutil
+
+    return psutil.pid_exists(pid)
+
+
 def _short_folder() -> str | None:
     """A folder for sockets whose name is short: the system allows about 100 characters."""
     return "/tmp" if len(tempfile.gettempdir()) > 40 and os.path.isdir("/tmp") else None
@@ -375,7 +394,7 @@ def plain_launch(files_dir: Path | None, course_root: Path | None, limits: Limit
     """
     from lobsim.course.sandbox import copy_lesson_files
 
-    scratch = tempfile.mkdtemp(prefix="lobsim-work-")
+    scratch = str(_own_folder(None))
     if files_dir is not None:
         copy_lesson_files(files_dir, Path(scratch))
     environment = {name: value for name, value in os.environ.items()

@@ -181,7 +181,8 @@ class _Run:
         self.problems: list[str] = []
         self.kernel: Kernel | None = None
         self.position = 0  # the kernel holds what the cells before this one did
-        self.starts = 0
+        self.deaths = 0  # of the kernel
+        self.at_place = False  # whether hidden cases are asked where their check stands
         self.skipped: set[int] = set()  # deadly, or without time: not part of a replay
         self.slow: set[int] = set()
         self.room = limits.notebook_bytes
@@ -219,20 +220,23 @@ class _Run:
             self.kernel.stop()
             self.kernel = None
 
+    def _died(self) -> None:
+        self._drop_kernel()
+        self.deaths += 1
+
     def _ready(self, upto: int) -> bool:
         """Have a kernel in which all cells before `upto` have run; False where that is given up."""
         if self.kernel is not None and not self.kernel.alive:
-            self._drop_kernel()  # something a cell left behind ended it; no cell is to blame
+            self._died()  # something a cell left behind ended it; no cell is to blame
         while self.kernel is None or self.position < upto:
             if self.kernel is None:
-                if self.starts > self.limits.restarts:
+                if self.deaths > self.limits.restarts:
                     return False
-                self.starts += 1
                 self.kernel = Kernel(self.launch(), self.limits)
                 self.kernel.start()
                 self.position = 0
             if not self._replay(upto):
-                self._drop_kernel()
+                self._died()
         return True
 
     def _replay(self, upto: int) -> bool:
@@ -275,7 +279,7 @@ class _Run:
         try:
             run = self.kernel.run_cell(cell.source, seconds, self.room)
         except KernelGone as gone:
-            self.kernel = None
+            self._died()
             self.skipped.add(number)
             run = CellRun("error", gone.outputs)
             self._say(f"cell {number + 1} took the Python process down ({gone}); the other cells "
@@ -316,7 +320,7 @@ class _Run:
         try:
             problem = self._keep(number)
         except KernelGone:
-            self.kernel = None
+            self._died()
             problem = Outcome(error="KernelDied")
         if problem is not None:
             outcomes.update((case.key, problem) for case in planned.cases())
@@ -370,7 +374,7 @@ class _Run:
         except TimeoutError:
             outcome = Outcome(error="TimeoutError", message=f"It was stopped after {seconds:g} s.")
         except KernelGone:
-            self.kernel = None
+            self._died()
             outcome = Outcome(error="KernelDied")
         self.checks_left_s -= time.monotonic() - began
         return _without_words(outcome) if secret else _own_words(outcome, inputs)
@@ -409,24 +413,26 @@ class _Run:
         """Hidden outcomes after the last cell.
 
         Where one is wrong, later cells may have changed something the function leans on. Then the
-        visible cases tell: if one that passed at its place fails now, the notebook is run again up
-        to the check in a fresh kernel, and the hidden cases are asked there.
+        visible cases tell: if one that passed at its place fails now, the notebook is run again in
+        a fresh kernel, and this check and those after it are asked where they stand.
         """
-        if not self._ready(len(self.cells)):
-            return {}
-        outcomes = self._ask_all(planned, hidden, secret=True)
-        if self.kernel is None or self._passed(planned, outcomes, hidden):
-            return outcomes
-        visible = list(planned.cases(hidden=False))
-        now = self._ask_all(planned, visible, secret=True)
-        before = self._passing(planned, self.outcomes[planned.name], visible)
-        if before <= self._passing(planned, now, visible):
-            return outcomes
-        self._drop_kernel()
+        outcomes: dict[Key, Outcome] = {}
+        if not self.at_place:
+            if not self._ready(len(self.cells)):
+                return {}
+            outcomes = self._ask_all(planned, hidden, secret=True)
+            if self.kernel is None or self._passed(planned, outcomes, hidden):
+                return outcomes
+            visible = list(planned.cases(hidden=False))
+            before = self._passing(planned, self.outcomes[planned.name], visible)
+            now = self._ask_all(planned, visible if before else [], secret=True)
+            if before <= self._passing(planned, now, visible):
+                return outcomes
+            self._drop_kernel()
+            self.at_place = True
         if not self._ready(number + 1):
             return outcomes
         again = self._ask_all(planned, hidden, secret=True)
-        self._drop_kernel()
         better = len(self._passing(planned, again, hidden)) >= len(
             self._passing(planned, outcomes, hidden))
         return again if better else outcomes

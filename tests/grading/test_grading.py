@@ -223,8 +223,13 @@ def test_a_killed_run_is_taken_up_again_and_ends_the_same(three, tmp_path, cours
         while len(list(results.glob("*.json"))) < wanted and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+        workers = _children(process.pid)
         process.send_signal(signal.SIGKILL)
         process.wait()
+        deadline = time.monotonic() + 20
+        while any(Path(f"/proc/{pid}").exists() for pid in workers):
+            assert time.monotonic() < deadline, "a worker outlived its grader"
+            time.sleep(0.1)
     done_before = {p.name: p.stat().st_mtime for p in results.glob("*.json")}
     _wait_for_lock(root)
     report = grade(folder, root, limits=QUICK, jobs=2)
@@ -233,6 +238,12 @@ def test_a_killed_run_is_taken_up_again_and_ends_the_same(three, tmp_path, cours
     assert {p.name: p.stat().st_mtime for p in results.glob("*.json")}.items() \
         >= done_before.items(), "what was done is not done again"
     assert _gradebook(root) == _gradebook(three[0])
+
+
+def _children(pid: int) -> list[int]:
+    import psutil
+
+    return [child.pid for child in psutil.Process(pid).children(recursive=True)]
 
 
 def _wait_for_lock(root: Path) -> None:

@@ -42,8 +42,10 @@ def test_check_cells_show_points_that_nbgrader_reads(submit, run):
 
 def test_a_later_change_of_a_global_costs_nothing(submit, run):
     # the visible case passed where the check stands, so the hidden ones are asked there as well
-    answers = {**mini_course.RIGHT, "double": "factor = 2\ndef double(x):\n    return factor * x"}
-    assert earned(run(submit(answers, end=["factor = 7"]))) == FULL
+    answers = {**mini_course.RIGHT, "double": "factor = 2\ndef double(x):\n    return factor * x",
+               "spreads": mini_course.RIGHT["spreads"].replace("t.bid)", "t.bid * one)")
+               + "\none = 1"}
+    assert earned(run(submit(answers, end=["factor = 7", "one = 0"]))) == FULL
 
 
 def test_a_later_function_of_the_same_name_is_not_what_was_checked(submit, run):
