@@ -131,6 +131,13 @@ def test_every_picture_has_alt_text(lesson):
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
+def test_stored_outputs_come_from_a_run(lesson):
+    for cell in cells("solutions", lesson):
+        if cell.get("outputs"):  # nbval refuses to compare with a cell that was never run
+            assert cell["execution_count"], f"{cell['id']} has outputs but was not run"
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_something_in_the_lesson_moves(lesson):
     source = "\n".join(c["source"] for c in cells("lessons", lesson) if c["cell_type"] == "code")
     assert re.search(r"step_through|animate_book|interact|widgets", source)
