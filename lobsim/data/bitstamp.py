@@ -1,4 +1,4 @@
-"""Order events of a BTC/USD exchange in the Bitstamp CSV layout of 2026, read and written."""
+"""Order events of a BTC/USD exchange in the Bitstamp CSV layouts, read; that of 2026, written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from lobsim.data.clock import NS_PER_DAY
 from lobsim.data.fields import Field, Layout
-from lobsim.data.source import MAX_BYTES
+from lobsim.data.source import MAX_BYTES, Source
 from lobsim.data.table import bad_value, read_table
 from lobsim.data.textout import join_columns, need, number_texts, whole_texts, write_text
 
@@ -18,6 +18,7 @@ __all__ = ["read_bitstamp", "write_bitstamp", "BITSTAMP_EVENTS", "ACTIONS"]
 
 ACTIONS = ("created", "changed", "deleted")
 _NS_PER_MS = 1_000_000
+_SATOSHI = 100_000_000  # to a bitcoin
 
 BITSTAMP_EVENTS = Layout(
     "a Bitstamp order event file",
@@ -43,7 +44,8 @@ def read_bitstamp(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> pd.
     ----------
     path : str or path
         CSV with the header ``id,timestamp,exchange_timestamp,price,volume,action,direction``,
-        plain or packed.
+        plain or packed. A header with ``exchange.timestamp`` is the layout of 2015, whose volumes
+        are satoshi (1e-8 bitcoin).
     max_bytes : int
         Largest unpacked size.
 
@@ -63,6 +65,7 @@ def read_bitstamp(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> pd.
     DataError
         Naming file, row and value.
     """
+    head = Source(path, what=BITSTAMP_EVENTS.what, max_bytes=max_bytes).head()
     raw = read_table(path, BITSTAMP_EVENTS, max_bytes=max_bytes)
     frame = raw.frame
     action, side = frame["action"], frame["side"]
@@ -85,13 +88,16 @@ def read_bitstamp(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> pd.
     )
     day = int(time[0]) * _NS_PER_MS // NS_PER_DAY
     origin = day * NS_PER_DAY
+    remaining = frame["remaining"].to_numpy()
+    if b"exchange.timestamp" in head.split(b"\n", 1)[0]:
+        remaining = remaining / _SATOSHI
     table = pd.DataFrame(
         {
             "time_ns": time * _NS_PER_MS - origin,
             "exchange_time_ns": frame["exchange_time_ms"].to_numpy() * _NS_PER_MS - origin,
             "order_id": frame["order_id"],
             "price": frame["price"],
-            "remaining": frame["remaining"],
+            "remaining": remaining,
             "action": action,
             "side": np.where(side == "bid", 1, -1),
         }

@@ -127,6 +127,11 @@ def read_lean(
 def _split_date_and_time(raw: RawTable) -> None:
     """YYYYMMDDHHMM -> date and time of day."""
     stamp = raw.frame.pop("minute_of").to_numpy()
+    days, minutes = np.divmod(stamp, 10_000)
+    codes, numbers = pd.factorize(days)
+    texts = [date_text(str(number)) for number in numbers]
+    real = np.array([text is not None for text in texts])
+    bad_value(raw, real[codes], lambda i: f"{days[i]} is not a date; allowed is YYYYMMDD")
     good = np.ones(len(stamp), dtype=bool)
     good[1:] = stamp[1:] > stamp[:-1]
     bad_value(
@@ -134,11 +139,6 @@ def _split_date_and_time(raw: RawTable) -> None:
         good,
         lambda i: f"time {stamp[i]} follows {stamp[i - 1]}; rows must be in order of time",
     )
-    days, minutes = np.divmod(stamp, 10_000)
-    codes, numbers = pd.factorize(days)
-    texts = [date_text(str(number)) for number in numbers]
-    real = np.array([text is not None for text in texts])
-    bad_value(raw, real[codes], lambda i: f"{days[i]} is not a date; allowed is YYYYMMDD")
     raw.frame.insert(0, "date", pd.Series(np.array(texts, dtype=object)[codes], dtype=str))
     raw.frame.insert(1, "time_ns", (minutes // 100 * 60 + minutes % 100) * 60 * NS_PER_S)
 
@@ -152,7 +152,7 @@ def _scale_equity(raw: RawTable) -> None:
             size = np.where(np.isnan(size), 0, size)
             bad_value(
                 raw,
-                size == np.rint(size),
+                (size == np.rint(size)) & (size <= 2**53),
                 lambda i, size=size, column=column: (
                     f"{column} is {size[i]}; allowed is a whole number of shares"
                 ),

@@ -20,11 +20,12 @@ _NEWLINE = ord("\n")
 _OLD = tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1)
 _EXACT = {"float_precision": "round_trip"} if _OLD else {}
 _NUMBER = {
-    "integer": re.compile(rb"[+-]?\d{1,18}\Z"),
+    "integer": re.compile(rb"[+-]?\d{1,18}(\.0*)?\Z"),
     "decimal": re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\Z"),
     "hex": re.compile(rb"[0-9a-fA-F]{1,8}\Z"),
 }
 _NUMBER["seconds"] = _NUMBER["milliseconds"] = _NUMBER["decimal"]
+_EXACT_WHOLE = float(2**53)  # above this float64 skips whole numbers
 _SCALE_NS = {"seconds": 1e9, "milliseconds": 1e6}
 _HEX_VALUE = np.full(256, 16, dtype=np.int64)
 for _digit in range(16):
@@ -174,7 +175,18 @@ class Rows:
         if not kinds:
             return {}
         numbers_or_nothing = [p for p, f in wanted.items() if f.optional and p in kinds]
-        problem = None
+        frame, problem = self._parse(kinds, numbers_or_nothing)
+        if problem:
+            self._explain(wanted)
+            # What is left are whole numbers written as 100.0, as some exports do.
+            floats = {p: np.float64 if kind is np.int64 else kind for p, kind in kinds.items()}
+            frame, problem = self._parse(floats, numbers_or_nothing)
+        if problem:
+            raise DataError(self.path, f"cannot be read ({problem})")
+        return {field.column: frame[p] for p, field in wanted.items() if p in kinds}
+
+    def _parse(self, kinds: dict, numbers_or_nothing: list[int]) -> tuple[pd.DataFrame, str]:
+        """The columns, or the complaint of the parser (never its exception)."""
         try:
             frame = pd.read_csv(
                 io.BytesIO(self.data),
@@ -193,12 +205,9 @@ class Rows:
                 low_memory=False,
                 **_EXACT,
             )
-        except (ValueError, OverflowError) as error:
-            problem = str(error)
-        if problem is not None:  # raised here, so that no trace of the parser comes along
-            self._explain(wanted)
-            raise DataError(self.path, f"cannot be read ({problem})")
-        return {field.column: frame[p] for p, field in wanted.items() if p in kinds}
+        except (ValueError, OverflowError, TypeError) as error:
+            return pd.DataFrame(), str(error)
+        return frame, ""
 
     def _explain(self, wanted: dict[int, Field]) -> None:
         """Find the first text in a number, slowly; called only after the fast parser failed."""
@@ -239,7 +248,8 @@ class Rows:
         if field.least is not None:
             self._check(~(value < field.least), position, field)
         if field.kind == "integer" and value.dtype == np.float64:
-            self._check(np.isnan(value) | (value == np.rint(value)), position, field)
+            whole = (value == np.rint(value)) & (np.abs(value) <= _EXACT_WHOLE)
+            self._check(np.isnan(value) | whole, position, field)
             value = np.where(np.isnan(value), -1, value).astype(np.int64)
         return value
 
