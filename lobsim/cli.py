@@ -169,7 +169,7 @@ def check(
     reports = []
     for lesson in dict.fromkeys(chosen):
         if not as_json:
-            say(f"Running {lesson} from top to bottom and checking it ...")
+            say(f"Checking {lesson}: it is run from top to bottom, up to a minute ...")
         report = check_lesson(own, lesson)
         reports.append(report)
         if not as_json:

@@ -168,7 +168,10 @@ def check_lesson(workspace: Workspace, lesson: str, *, student: str = "me") -> S
         return SelfCheck(lesson, title, blanks, problems=(problem,))
     answered = frozenset(e.name for e in blanks if own.get(e.name, e.source) != e.source)
     started = time.perf_counter()
-    results, problems, notes, sandboxed = _run(workspace, lesson, student)
+    if workspace.touched(lesson):
+        results, problems, notes, sandboxed = _run(workspace, lesson, student)
+    else:
+        results, problems, notes, sandboxed = _blank(workspace, lesson, student)
     report = SelfCheck(
         lesson=lesson,
         title=title,
@@ -219,6 +222,28 @@ def _run(
     )
     problems = [*report.problems, *_stops(report.notebook.cells)]
     return dict(report.results), problems, notes, usable
+
+
+def _blank(
+    workspace: Workspace, lesson: str, student: str
+) -> tuple[dict[str, CheckResult], list[str], list[str], bool]:
+    """What `_run` would find in a notebook of which no cell was changed, without running it."""
+    from lobsim.course.calling import UNANSWERED, Outcome
+    from lobsim.course.judge import judge_outcomes
+    from lobsim.course.notebook_check import PUBLISHED_FILE, read_published
+    from lobsim.course.plan import plan
+
+    declared, notes = _declared(workspace, lesson)
+    if declared is None:
+        folder = workspace.original(lesson).parent
+        planned = list(read_published(folder / PUBLISHED_FILE, lesson).values())
+    else:
+        planned = [plan(check, lesson, student) for check in declared]
+    results = {}
+    for check in planned:
+        unanswered = {next(check.cases()).key: Outcome(error=UNANSWERED)}
+        results[check.name] = judge_outcomes(check, unanswered, hidden=check.complete)
+    return results, [], ["No cell was changed yet, so nothing was run.", *notes], False
 
 
 def _stops(cells: list[Any]) -> list[str]:
