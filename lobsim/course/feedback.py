@@ -15,13 +15,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lobsim.course import grade_job
+from lobsim.course import grade_job, submission
 from lobsim.course.clean_html import clean_html, markdown2html
 from lobsim.course.grade_job import Job
 from lobsim.course.gradebook import CourseGradebook, Mark, Marks
 from lobsim.course.workspace import write_atomically
 
-_VERSION = 3  # raise it when the page changes, so that pages are written again
+_VERSION = 4  # raise it when the page changes, so that pages are written again
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _STYLE = """
 :root { color-scheme: light dark; --line: #8886; --soft: #8881; --good: #009e73;
@@ -98,6 +98,13 @@ def page(result: dict, marks: Marks, title: str, exercise_titles: dict[str, str]
     exercises = [_exercise(cell, cells, marks, exercise_titles) for cell in cells
                  if _about(cell).get("grade") and _about(cell)["grade_id"] in marks.marks]
     name = html.escape(marks.student)
+    if cells[0].get("id") == submission.NOTE_ID:
+        body = [_problems(result["problems"]), "<p>Nothing in it could be marked. The file is kept "
+                "as you handed it in. Open your notebook in JupyterLab, save it, and hand it in "
+                "again if your course allows it.</p>"]
+    else:
+        body = [_problems(result["problems"]), _summary(marks, exercises),
+                *(_section(e) for e in exercises), _whole(cells)]
     return "\n".join([
         "<!DOCTYPE html>", '<html lang="en"><head><meta charset="utf-8">',
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -105,8 +112,7 @@ def page(result: dict, marks: Marks, title: str, exercise_titles: dict[str, str]
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{html.escape(title)}: feedback for {name}</title>",
         f"<style>{_STYLE}</style></head><body>",
-        _header(marks, title), _summary(marks, exercises), _problems(result["problems"]),
-        *(_section(e) for e in exercises), _whole(cells), "</body></html>", ""])
+        _header(marks, title), *body, "</body></html>", ""])
 
 
 def _about(cell: dict) -> dict:

@@ -15,6 +15,7 @@ from typing import Any
 
 from lobsim.course.quick_jupyter import quick_jupyter
 
+NOTE_ID = "unreadable"  # id of the note at the head of a lesson that stands for such a file
 MAX_BYTES = 60_000_000
 _MAX_CELLS = 2000
 _MAX_SOURCE = 1_000_000  # characters of one cell
@@ -174,7 +175,7 @@ def blank(trusted: Any, why: str) -> Any:
 
     notebook = copy.deepcopy(trusted)
     note = f"**This submission could not be read:** {why}. Nothing in it could be marked."
-    notebook.cells.insert(0, v4.new_markdown_cell(note, id="unreadable"))
+    notebook.cells.insert(0, v4.new_markdown_cell(note, id=NOTE_ID))
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
