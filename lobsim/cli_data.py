@@ -165,7 +165,7 @@ def _write(source: Path, target: Path, to: Target, symbol: str | None) -> list[P
     found = data.read_any(source, symbol)
     target.mkdir(parents=True, exist_ok=True)
     if isinstance(found, data.LobsterDay) != (to is Target.LOBSTER):
-        raise ValueError("order messages (LOBSTER) and trades or quotes cannot be made from one another")
+        raise ValueError("order messages (LOBSTER) are not made from trades and quotes or back")
     if isinstance(found, data.LobsterDay):
         return list(data.write_lobster(found, target))
     kind = found.attrs.get("kind")

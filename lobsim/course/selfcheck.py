@@ -112,7 +112,8 @@ class SelfCheck:
 
 def _check_dict(result: CheckResult | None, exercise: Exercise) -> dict[str, Any]:
     if result is None:
-        return {"name": exercise.name, "points": exercise.points, "earned": 0.0, "state": "unjudged"}
+        nothing = {"earned": 0.0, "state": "unjudged"}
+        return {"name": exercise.name, "points": exercise.points, **nothing}
     passed = result.earned >= result.points
     return {
         "name": exercise.name,

@@ -23,7 +23,7 @@ GO_TO = """async index => {
     await notebook.widgets[index].ready;
 }"""
 
-# The command that runs all cells is done when they are queued; a cell is done when it has a number.
+# The command that runs all cells returns when they are queued; a cell with a number has run.
 ALL_RUN = """() => {
     const panel = jupyterapp.shell.currentWidget;
     const code = panel.content.widgets.filter(

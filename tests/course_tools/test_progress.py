@@ -1,4 +1,4 @@
-"""Progress tells what is done, begun and untouched, and trusts only points of the present answer."""
+"""Progress tells what is done, begun and untouched; points count for the present answer only."""
 
 import json
 

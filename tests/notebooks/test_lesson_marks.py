@@ -14,7 +14,8 @@ LESSONS = catalogue.names(ROOT)
 def test_the_solution_earns_full_marks_on_every_check(lesson, compose, judged):
     report = judged(compose(lesson, side="solutions"), lesson)
     assert report.problems == []
-    marked = {e.name: e.points for e in catalogue.lesson_info(lesson, ROOT).exercises if not e.manual}
+    exercises = catalogue.lesson_info(lesson, ROOT).exercises
+    marked = {e.name: e.points for e in exercises if not e.manual}
     assert {name: r.earned for name, r in report.results.items()} == marked
     for name, result in report.results.items():
         assert result.hidden_judged, f"the hidden cases of {name} were not judged"

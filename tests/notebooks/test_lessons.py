@@ -20,7 +20,8 @@ def cells(side: str, lesson: str) -> list[dict]:
 
 
 def text(lesson: str) -> str:
-    return "\n\n".join(c["source"] for c in cells("lessons", lesson) if c["cell_type"] == "markdown")
+    own = cells("lessons", lesson)
+    return "\n\n".join(cell["source"] for cell in own if cell["cell_type"] == "markdown")
 
 
 def section(lesson: str, words: str) -> str:
