@@ -144,20 +144,11 @@ def _split_date_and_time(raw: RawTable) -> None:
 
 
 def _scale_equity(raw: RawTable) -> None:
-    """Prices to dollars; sizes to whole shares."""
+    """Prices to dollars; a size that is missing is 0."""
     frame = raw.frame
     for column in frame.columns:
-        if column.endswith("size") or column == "volume":
-            size = frame[column].to_numpy()
-            size = np.where(np.isnan(size), 0, size)
-            bad_value(
-                raw,
-                (size == np.rint(size)) & (size <= 2**53),
-                lambda i, size=size, column=column: (
-                    f"{column} is {size[i]}; allowed is a whole number of shares"
-                ),
-            )
-            frame[column] = size.astype(np.int64)
+        if column.endswith("size"):
+            frame[column] = np.maximum(frame[column].to_numpy(), 0)
         elif frame[column].dtype == np.float64:
             frame[column] = frame[column] / EQUITY_SCALE
 

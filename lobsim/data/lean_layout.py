@@ -7,7 +7,7 @@ Sources: LEAN's ``Data/readme.md``, ``Data/equity/readme.md``, ``Data/crypto/rea
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from lobsim.data.clock import NS_PER_S, date_text
@@ -37,7 +37,12 @@ def _price(name: str, column: str, optional: bool = False) -> Field:
 
 
 def _size(name: str, column: str, optional: bool = False) -> Field:
-    return Field(name, column, "decimal", "shares or coins", optional=optional, least=0)
+    return Field(name, column, "decimal", "coins, or whole shares", optional=optional, least=0)
+
+
+def _whole_shares(field: Field) -> Field:
+    """Equities count whole shares, where crypto has decimals."""
+    return replace(field, kind="integer") if field.unit.endswith("shares") else field
 
 
 _TRADE_TICK = (_price("price", "price"), _size("quantity", "size"))
@@ -145,6 +150,8 @@ def lean_layout(name: LeanName) -> tuple[Layout, tuple[int, ...]]:
     else:
         fields = (first, *(_TRADE_TICK if is_trade else _QUOTE_TICK), _SUSPICIOUS)
         counts = (len(fields) - 1, len(fields))
+    if name.security_type == "equity":
+        fields = tuple(_whole_shares(field) for field in fields)
     return Layout(what, ",", fields, header=False, source=_SOURCE), counts
 
 

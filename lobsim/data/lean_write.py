@@ -11,7 +11,14 @@ import pandas as pd
 from lobsim.data.clock import NS_PER_DAY, date_text, format_decimal
 from lobsim.data.conditions import LEAN_QUOTE_FLAGS, conditions_to_flags
 from lobsim.data.lean_layout import BAR_NS, EQUITY_SCALE, TIME_ZONE, LeanName
-from lobsim.data.textout import join_columns, need, number_texts, whole_texts, write_zip
+from lobsim.data.textout import (
+    checked_texts,
+    join_columns,
+    need,
+    number_texts,
+    whole_texts,
+    write_zip,
+)
 
 __all__ = ["write_lean"]
 
@@ -138,7 +145,7 @@ def _prices(values: pd.Series, name: LeanName, empty: str = "") -> list[str]:
 def _exchange(table: pd.DataFrame, *choices: str) -> list[str]:
     for column in choices:
         if column in table:
-            return table[column].astype(str).tolist()
+            return checked_texts(table[column], column, ",")
     return [""] * len(table)
 
 

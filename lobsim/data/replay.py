@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lobsim.data.lobster import NO_PRICE_E4, LobsterDay
+from lobsim.data.lobster import LobsterDay
 from lobsim.engine.codes import Kind, Side
 from lobsim.engine.records import KEEP_ID, MESSAGE
 
@@ -81,14 +81,18 @@ def to_messages(day: LobsterDay, tick_size: float | None = None) -> Replay:
 
     A file of N levels leaves out what happens behind level N. What the orderbook file then
     shows and the messages do not explain is patched: shares that came are added as orders of
-    unknown id at the end of the queue, shares that went are taken from its end. When an execution
-    names an order that is not first in the queue here (shares of unknown age stand before it),
-    those before it are queued anew behind it: price-time priority says they were behind.
+    unknown id at the end of the queue. Shares that went are taken first from orders that the
+    rest of the tape does not mention again, then from unknown ones, each time from the end. An
+    execution always fills the order that the tape names: where it is not known, it is made
+    from shares of the level in the same way, and those that stand before it are queued anew
+    behind it, since price-time priority says they were behind.
     """
     tick_e4 = _tick_e4(day, tick_size)
-    mirror = _Mirror(tick_e4, day.levels)
-    book = _book_e4(day)
     messages = day.messages
+    takes = messages[messages["type"].between(_PARTIAL, _EXECUTION)]
+    named = takes.groupby("order_id")["size"].sum().to_dict()
+    mirror = _Mirror(tick_e4, day.levels, named)
+    book = _book_e4(day)
     kinds, ids = messages["type"].tolist(), messages["order_id"].tolist()
     sizes, prices = messages["size"].tolist(), messages["price_e4"].tolist()
     sides, times = messages["direction"].tolist(), messages["time_ns"].tolist()
@@ -108,6 +112,8 @@ def to_messages(day: LobsterDay, tick_size: float | None = None) -> Replay:
         act = acts.get(kind)
         if act is not None:
             act(ids[row], sides[row], prices[row], sizes[row])
+            if kind != _NEW:
+                mirror.named[ids[row]] -= sizes[row]
         mirror.patching = True
         mirror.agree(book[row])
     found = mirror.take()
@@ -141,20 +147,20 @@ def _tick_e4(day: LobsterDay, tick_size: float | None) -> int:
     return tick
 
 
-def _book_e4(day: LobsterDay) -> list[tuple[list[tuple[int, int]], list[tuple[int, int]]]]:
-    """For each row: bids and asks as lists of (price_e4, size), best first."""
+def _book_e4(day: LobsterDay) -> list[tuple[list[list[int]], list[list[int]]]]:
+    """For each row: bids and asks as lists of [price_e4, size], best first."""
     sides = []
     for side in ("bid", "ask"):
-        levels = []
-        for level in range(1, day.levels + 1):
-            price = day.book[f"{side}_price_{level}"].to_numpy()
-            price = np.where(np.isnan(price), NO_PRICE_E4, np.rint(price * 1e4)).astype(np.int64)
-            levels.append(zip(price.tolist(), day.book[f"{side}_size_{level}"].tolist()))
-        sides.append(zip(*levels, strict=True))
-    return [
-        ([pair for pair in bids if pair[1]], [pair for pair in asks if pair[1]])
-        for bids, asks in zip(*sides, strict=True)
-    ]
+        table = np.zeros((len(day), day.levels, 2), dtype=np.int64)
+        for level in range(day.levels):
+            price = day.book[f"{side}_price_{level + 1}"].to_numpy()
+            table[:, level, 0] = np.rint(np.nan_to_num(price) * 1e4)
+            table[:, level, 1] = day.book[f"{side}_size_{level + 1}"]
+        rows = table.tolist()
+        for row in np.flatnonzero((table[:, :, 1] == 0).any(axis=1)).tolist():
+            rows[row] = [pair for pair in rows[row] if pair[1]]
+        sides.append(rows)
+    return list(zip(*sides, strict=True))
 
 
 def _undo(row, kind: int, side: int, price: int, size: int):
@@ -165,8 +171,8 @@ def _undo(row, kind: int, side: int, price: int, size: int):
     if change:
         levels[price] = levels.get(price, 0) + change
     return (
-        sorted(((p, s) for p, s in bids.items() if s > 0), reverse=True),
-        sorted((p, s) for p, s in asks.items() if s > 0),
+        sorted(([p, s] for p, s in bids.items() if s > 0), reverse=True),
+        sorted([p, s] for p, s in asks.items() if s > 0),
     )
 
 
@@ -177,13 +183,14 @@ class _Mirror:
     a sorted list of ``-side * price``, so that the best is first on both sides.
     """
 
-    def __init__(self, tick_e4: int, depth: int):
+    def __init__(self, tick_e4: int, depth: int, named: dict[int, int]):
         self.tick_e4 = tick_e4
         self.depth = depth  # levels that the orderbook file shows
         self.queues: dict[tuple[int, int], dict[int, int]] = {}
         self.totals: dict[tuple[int, int], int] = {}
         self.keys: dict[int, list[int]] = {1: [], -1: []}
         self.engine_id: dict[int, int] = {}
+        self.named = named  # LOBSTER id -> shares that the rest of the tape takes from it
         self.lobster_id: list[int] = [_UNKNOWN]  # engine ids count from 1
         self.out: list[tuple] = []
         self.rows: list[int] = []
@@ -257,41 +264,66 @@ class _Mirror:
         order = self.engine_id.get(lobster_id)
         return order if order is not None and order in self.queues.get(place, ()) else None
 
-    def _unknown(self, place: tuple[int, int]) -> list[int]:
-        return [o for o in self.queues.get(place, ()) if self.lobster_id[o] == _UNKNOWN]
+    def _future(self, order: int) -> int:
+        """Shares that the rest of the tape takes from this order by name."""
+        return self.named.get(self.lobster_id[order], 0)
+
+    def _take_away(self, place: tuple[int, int], size: int, keep: int | None = None) -> int:
+        """Take shares off a level, from its end, where the tape does not contradict.
+
+        First go shares that the tape never mentions again of orders that it names, for those have
+        gone unseen; then shares of unknown orders; then any. Returns the shares not found.
+        """
+        for tier in range(3):
+            for order in list(self.queues.get(place, ()))[::-1]:
+                if size == 0:
+                    return 0
+                held = self.queues[place][order]
+                unknown = self.lobster_id[order] == _UNKNOWN
+                if tier == 0:
+                    part = 0 if unknown else held - self._future(order)
+                else:
+                    part = held if unknown or tier == 2 else 0
+                part = min(size, part)
+                if order != keep and part > 0:
+                    self._remove(place, order, part)
+                    size -= part
+        return size
 
     def reduce(self, lobster_id: int, side: int, price: int, size: int) -> None:
-        """Shares of an order are cancelled; of an order not known, from unknown shares."""
+        """Shares of an order are cancelled; an order not known gives them as unseen shares."""
         place = (side, price)
         order = self._known(lobster_id, place)
-        for target in self._unknown(place)[::-1] if order is None else [order]:
-            part = min(size, self.queues[place][target])
-            self._remove(place, target, part)
-            size -= part
-            if size == 0:
-                return
+        if order is None:
+            self._take_away(place, size)
+        else:
+            self._remove(place, order, min(size, self.queues[place][order]))
 
     def execute(self, lobster_id: int, side: int, price: int, size: int) -> None:
-        """An order of the other side takes from the front of the queue."""
+        """An order of the other side takes from the named order, which must be first."""
         place = (side, price)
-        order = self._known(lobster_id, place)
-        wanted = self._unknown(place) if order is None else [order]
-        if wanted:
-            self._bring_to_front(place, wanted[0])
-        size = min(size, self.totals.get(place, 0))
-        if size == 0:
-            return
+        self.patching = True
+        order = self._named_order(lobster_id, place, size)
+        self._bring_to_front(place, order)
+        self.patching = False
         self._send(Kind.IOC, self._new_id(_UNKNOWN), -side, price, size)
-        for front, held in list(self.queues[place].items()):
-            part = min(size, held)
-            self._shrink(place, front, part)
-            size -= part
-            if size == 0:
-                return
+        self._shrink(place, order, size)
+
+    def _named_order(self, lobster_id: int, place: tuple[int, int], size: int) -> int:
+        """The order with this id, holding at least what the tape will take from it."""
+        order = self._known(lobster_id, place)
+        held = 0 if order is None else self.queues[place][order]
+        wanted = max(size, self.named[lobster_id])
+        if held >= wanted and order is not None:
+            return order
+        found = wanted - held - self._take_away(place, wanted - held, keep=order)
+        if order is not None:
+            self._remove(place, order, held)
+        self.add(lobster_id, *place, max(size, held + found))
+        return self.engine_id[lobster_id]
 
     def _bring_to_front(self, place: tuple[int, int], order: int) -> None:
         """Queue those before an order anew, behind it."""
-        self.patching = True
         ahead = []
         for other, held in self.queues[place].items():
             if other == order:
@@ -301,7 +333,6 @@ class _Mirror:
             name = self.lobster_id[other]
             self._remove(place, other, held)
             self.add(name, *place, held)
-        self.patching = False
 
     def agree(self, row) -> None:
         """Patch the best levels to equal a row of the orderbook file."""
@@ -316,7 +347,7 @@ class _Mirror:
             for price, size in levels:
                 held = self.totals.get((side, price), 0)
                 if held > size:
-                    self._cut((side, price), held - size)
+                    self._take_away((side, price), held - size)
                 elif held < size:
                     grows.append((side, price, size - held))
         for side, price, size in grows:
@@ -327,23 +358,13 @@ class _Mirror:
         """Levels that the file does not show although they would be among its best are gone."""
         keys = self.keys[side]
         count = len(shown)
-        if len(keys) <= count and all(-side * key in shown for key in keys):
-            return
+        if [-side * key for key in keys[:count]] == list(shown) and (
+            len(keys) == count or count == self.depth
+        ):
+            return  # the usual case: the best levels are those that the file shows
         worst = max((-side * price for price in shown), default=-(1 << 62))
         for key in list(keys):
             if key > worst and count == self.depth:
                 break
-            price = -side * key
-            if price not in shown:
-                self._cut((side, price), self.totals[side, price])
-
-    def _cut(self, place: tuple[int, int], size: int) -> None:
-        """Take shares from the end of a queue, those of unknown orders first."""
-        queue = list(self.queues[place])
-        unknown = set(self._unknown(place))
-        for order in sorted(queue, key=lambda o: (o not in unknown, -queue.index(o))):
-            part = min(size, self.queues[place][order])
-            self._remove(place, order, part)
-            size -= part
-            if size == 0:
-                return
+            if -side * key not in shown:
+                self._take_away((side, -side * key), self.totals[side, -side * key])

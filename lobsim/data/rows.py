@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -188,23 +189,26 @@ class Rows:
     def _parse(self, kinds: dict, numbers_or_nothing: list[int]) -> tuple[pd.DataFrame, str]:
         """The columns, or the complaint of the parser (never its exception)."""
         try:
-            frame = pd.read_csv(
-                io.BytesIO(self.data),
-                sep=self.layout.separator,
-                header=None,
-                names=range(self.columns),
-                usecols=sorted(kinds),
-                dtype=kinds,
-                quoting=3,
-                keep_default_na=False,
-                na_values={p: [""] for p in numbers_or_nothing if kinds[p] is not str},
-                lineterminator="\n",
-                skip_blank_lines=False,
-                engine="c",
-                encoding="ascii",
-                low_memory=False,
-                **_EXACT,
-            )
+            with warnings.catch_warnings():
+                # 1e30 in a column of whole numbers warns before it raises.
+                warnings.simplefilter("ignore", RuntimeWarning)
+                frame = pd.read_csv(
+                    io.BytesIO(self.data),
+                    sep=self.layout.separator,
+                    header=None,
+                    names=range(self.columns),
+                    usecols=sorted(kinds),
+                    dtype=kinds,
+                    quoting=3,
+                    keep_default_na=False,
+                    na_values={p: [""] for p in numbers_or_nothing if kinds[p] is not str},
+                    lineterminator="\n",
+                    skip_blank_lines=False,
+                    engine="c",
+                    encoding="ascii",
+                    low_memory=False,
+                    **_EXACT,
+                )
         except (ValueError, OverflowError, TypeError) as error:
             return pd.DataFrame(), str(error)
         return frame, ""

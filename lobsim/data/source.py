@@ -8,6 +8,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,11 +146,15 @@ class Source:
                 " which no market data does (a zip bomb?)",
             )
 
+    @contextmanager
     def _open(self):
         if self.kind == "zip":
-            return zipfile.ZipFile(self.file).open(self.member)
-        opener = {"gzip": gzip.open, "bzip2": bz2.open, "plain": open}[self.kind]
-        return opener(self.file, "rb")
+            with zipfile.ZipFile(self.file) as archive, archive.open(self.member) as stream:
+                yield stream
+        else:
+            opener = {"gzip": gzip.open, "bzip2": bz2.open, "plain": open}[self.kind]
+            with opener(self.file, "rb") as stream:
+                yield stream
 
     def head(self, size: int = 65536) -> bytes:
         """First bytes of the unpacked file, for recognising what it is."""

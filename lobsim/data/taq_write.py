@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 
 from lobsim.data.clock import NS_PER_DAY, date_text, format_compact_time
-from lobsim.data.textout import join_columns, need, number_texts, whole_texts, write_text
+from lobsim.data.textout import (
+    checked_texts,
+    join_columns,
+    need,
+    number_texts,
+    whole_texts,
+    write_text,
+)
 
 __all__ = ["write_taq_trades", "write_taq_quotes", "write_taq_nbbo"]
 
@@ -248,7 +255,7 @@ class _Texts:
 
     def column(self, name: str, default="") -> list[str]:
         if name in self.table:
-            return self.table[name].astype(str).tolist()
+            return checked_texts(self.table[name], name, "|")
         return self.constant(default) if isinstance(default, str) else list(default)
 
     def sequence(self) -> list[str]:

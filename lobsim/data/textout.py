@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-__all__ = ["number_texts", "whole_texts", "join_columns", "write_text", "write_zip", "need"]
+__all__ = [
+    "number_texts",
+    "whole_texts",
+    "checked_texts",
+    "join_columns",
+    "write_text",
+    "write_zip",
+    "need",
+]
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that zip knows; a real date would change the bytes
 
@@ -41,6 +49,23 @@ def number_texts(values, empty: str = "") -> list[str]:
 def whole_texts(values) -> list[str]:
     """Decimal texts of whole numbers."""
     return [str(value) for value in np.asarray(values).tolist()]
+
+
+def checked_texts(values: pd.Series, name: str, separator: str) -> list[str]:
+    """Texts that may stand in a file: printable ASCII without separator and quotation mark.
+
+    Raises
+    ------
+    ValueError
+        Names the column and the text.
+    """
+    texts = values.astype(str)
+    for text in pd.unique(texts):
+        if not (text.isascii() and text.isprintable()) or separator in text or '"' in text:
+            raise ValueError(
+                f"{name} is {text!r}; allowed is printable ASCII text without {separator!r}"
+            )
+    return texts.tolist()
 
 
 def join_columns(columns: Sequence[Sequence[str]], separator: str) -> str:
