@@ -1,4 +1,4 @@
-"""A damaged file gives exactly one DataError: one sentence with file, row, value and what is allowed.
+"""A damaged file gives exactly one DataError: a sentence with file, row, value and what is allowed.
 
 Every law is checked on every reader, on a tiny good file that one thing was done to; the
 sniffing readers must give the same error as the format's own.

@@ -1,4 +1,4 @@
-"""Real files read with the right rows, values, units and time zones, and are written back as they were.
+"""Real files read with the right rows, values, units and zones, and are written back as they were.
 
 The files stay where LOBSIM_REAL_DATA points to. Rows are counted here by the lines of the unpacked
 file, independently of the readers; of each file the first and last row are decoded by hand from its

@@ -12,7 +12,8 @@ from lobsim.data import DataError
 TRADES, QUOTES = TINY["LEAN equity trade ticks"], TINY["LEAN equity quote ticks"]
 SECONDS, MINUTES = TINY["LEAN equity second trade bars"], TINY["LEAN equity minute quote bars"]
 COIN_TRADES, COIN_QUOTES = TINY["LEAN crypto trade ticks"], TINY["LEAN crypto quote ticks"]
-COIN_MINUTES, COIN_DAYS = TINY["LEAN crypto minute trade bars"], TINY["LEAN crypto daily quote bars"]
+COIN_MINUTES = TINY["LEAN crypto minute trade bars"]
+COIN_DAYS = TINY["LEAN crypto daily quote bars"]
 ALL = [tiny for tiny in TINY.values() if tiny.member]
 NS_PER_MS = 1_000_000
 OPEN_NS = 34_200 * 10**9
