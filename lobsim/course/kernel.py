@@ -59,12 +59,14 @@ class Launch:
     """How to start the process: made by `sandbox.launch` or `plain_launch`.
 
     ``command(addresses, key, socket_dir)`` gives argv; `socket_dir` is None where TCP is used.
+    `wrapped` says that the process only holds the kernel's process (bwrap).
     """
 
     command: Callable[[dict[str, str], str, Path | None], list[str]]
     environment: dict[str, str]
     cwd: str | None = None
     interrupt_by_signal: bool = False
+    wrapped: bool = False
     cleanup: Callable[[], None] = lambda: None
 
 
@@ -178,7 +180,7 @@ class Kernel:
         """End the process and everything it started; give back sockets and folders."""
         process, self._process = self._process, None
         if process is not None:
-            _kill_tree(process)
+            _kill_tree(process, self.launch.wrapped)
             process.stderr.close()
         if getattr(self, "_context", None) is not None:
             self._context.destroy(linger=0)
@@ -363,28 +365,43 @@ def _short_folder() -> str | None:
     return "/tmp" if len(tempfile.gettempdir()) > 40 and os.path.isdir("/tmp") else None
 
 
-def _kill_tree(process: subprocess.Popen) -> None:
-    """Kill the process, its group and all its descendants that can be found."""
+def _kill_tree(process: subprocess.Popen, wrapped: bool) -> None:
+    """Kill the process, its group and all its descendants, and see them gone.
+
+    A `wrapped` process (bwrap) ends by itself when what it holds has ended, and takes the remains
+    away; killed before its child it would leave them to the system.
+    """
+    import psutil
+
     descendants = []
-    if process.poll() is None:
-        with contextlib.suppress(Exception):
-            import psutil
-
-            descendants = psutil.Process(process.pid).children(recursive=True)
-    if os.name == "posix":
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-    with contextlib.suppress(OSError):
-        process.kill()
+    with contextlib.suppress(psutil.Error):
+        descendants = psutil.Process(process.pid).children(recursive=True)
     for child in descendants:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(psutil.Error):
             child.kill()
+    if wrapped and descendants:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=2)
+    if process.poll() is None:
+        if os.name == "posix":
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            process.kill()
     process.wait()
-    if descendants:
-        import psutil
+    # The system takes a namespace down after its first process has gone, not with it.
+    deadline = time.monotonic() + 5
+    while any(map(_lives, descendants)) and time.monotonic() < deadline:
+        time.sleep(0.005)
 
-        # The system takes a namespace down after its first process has gone, not with it.
-        psutil.wait_procs(descendants, timeout=5)
+
+def _lives(process: Any) -> bool:
+    import psutil
+
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def plain_launch(files_dir: Path | None, course_root: Path | None, limits: Limits) -> Launch:

@@ -90,7 +90,7 @@ def launch(files_dir: Path | None, course_root: Path | None, limits: Limits,
             socket_dir=socket_dir, secrets=secrets)
 
     # bwrap itself gets no environment: what it had could be read inside as /proc/1/environ.
-    return Launch(command, {}, cwd="/")
+    return Launch(command, {}, cwd="/", wrapped=True)
 
 
 def _rights(limits: Limits, slot: int = 0) -> dict:
