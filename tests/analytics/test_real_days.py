@@ -6,7 +6,6 @@ them deletes locked and crossed states of the NBBO and keeps trades of special s
 is why the counts of trades may differ by a few in a thousand.
 """
 
-import time
 
 import pytest
 
@@ -84,13 +83,6 @@ def test_using_the_quote_of_the_same_stamp_is_look_ahead(day):
     before = trade_costs(trades, best, half=True)["effective"].mean()
     same = trade_costs(trades, best, half=True, same_time=True)["effective"].mean()
     assert same < 0.95 * before, "quotes with a trade's stamp already show its effect"
-
-
-def test_a_real_day_of_quotes_takes_well_below_a_second(day):
-    _, quotes, _, _ = day
-    start = time.perf_counter()
-    nbbo(quotes)
-    assert time.perf_counter() - start < 1.0
 
 
 def test_reports_account_for_every_row(day):
