@@ -61,7 +61,7 @@ def write_taq_trades(
     _need_at_least_zero(table, ("price", "size"))
     times = format_compact_time(table["time_ns"])
     texts = _Texts(table)
-    exempt = table["condition"].str.contains("F", regex=False) if "condition" in table else False
+    sweeps = ["1" if "F" in text else "0" for text in texts.column("condition")]
     columns = [
         times,
         texts.column("exchange"),
@@ -77,7 +77,7 @@ def write_taq_trades(
         texts.column("reporting_facility"),
         texts.time("participant_time_ns", times),
         texts.time("facility_time_ns", None),
-        texts.column("trade_through_exempt", np.where(exempt, "1", "0")),
+        texts.column("trade_through_exempt", sweeps),
     ]
     header = (
         "Time|Exchange|Symbol|Sale Condition|Trade Volume|Trade Price|Trade Stop Stock Indicator|"
@@ -253,10 +253,10 @@ class _Texts:
     def constant(self, text: str) -> list[str]:
         return [text] * self.count
 
-    def column(self, name: str, default="") -> list[str]:
+    def column(self, name: str, default: str | list[str] = "") -> list[str]:
         if name in self.table:
             return checked_texts(self.table[name], name, "|")
-        return self.constant(default) if isinstance(default, str) else list(default)
+        return self.constant(default) if isinstance(default, str) else default
 
     def sequence(self) -> list[str]:
         if "sequence" not in self.table:
