@@ -220,7 +220,7 @@ def _best(key, size, time, rows_of, max_age_ns):
 
 
 def _thin(best, crossed, locked, same_time, changes_only, report) -> pd.DataFrame:
-    """Keep one state per time stamp, treat crossed and locked ones, leave out repeats; count all."""
+    """Keep one state per time stamp, treat crossed and locked ones, drop repeats; count all."""
     if same_time == "last" and len(best):
         time = best["time_ns"].to_numpy()
         last = np.append(time[1:] != time[:-1], True)

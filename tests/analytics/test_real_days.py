@@ -6,7 +6,6 @@ them deletes locked and crossed states of the NBBO and keeps trades of special s
 is why the counts of trades may differ by a few in a thousand.
 """
 
-
 import pytest
 
 from lobsim.analytics import between, nbbo, quoted_spread, regular_trades, trade_costs
