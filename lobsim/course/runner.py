@@ -100,7 +100,8 @@ def run_notebook(
     planned = _planned(checks, lesson, student, folder, root)
     mended = submission.mend(content, released)
     launch = _launcher(sandboxed, folder, root, limits, secrets)
-    run = _Run(mended.notebook, submission.marked_cells(released), planned, launch, limits)
+    run = _Run(mended.notebook, submission.marked_cells(released), planned, launch, limits,
+               submission.quick_budgets(released))
     results = run.run()
     return RunReport(mended.notebook, results, mended.problems + run.problems,
                      time.monotonic() - started)
@@ -173,11 +174,13 @@ class _Run:
     """One pass over one notebook. Cell numbers are positions in the notebook."""
 
     def __init__(self, notebook: Any, marked: dict[str, submission.Marked],
-                 planned: dict[str, PlannedCheck], launch: Callable[[], Launch], limits: Limits):
+                 planned: dict[str, PlannedCheck], launch: Callable[[], Launch], limits: Limits,
+                 budgets: dict[str, str]):
         self.cells = notebook.cells
         self.planned = planned
         self.launch = launch
         self.limits = limits
+        self.budgets = budgets  # cell id -> lines run behind the cell
         self.problems: list[str] = []
         self.kernel: Kernel | None = None
         self.position = 0  # the kernel holds what the cells before this one did
@@ -252,7 +255,7 @@ class _Run:
                     self._keep(number)
                 else:
                     began = time.monotonic()
-                    self.kernel.run_cell(cell.source, seconds, 0)
+                    self.kernel.run_cell(self._source(cell), seconds, 0)
                     self.cells_left_s -= time.monotonic() - began
             except KernelGone:
                 self.skipped.add(number)
@@ -260,6 +263,9 @@ class _Run:
         return True
 
     # ------------------------------------------------------------------ cells
+
+    def _source(self, cell: Any) -> str:
+        return cell.source + self.budgets.get(cell.id, "")
 
     def _student_cell(self, number: int) -> None:
         cell = self.cells[number]
@@ -277,7 +283,7 @@ class _Run:
         seconds = min(self.limits.cell_s, self.cells_left_s)
         began = time.monotonic()
         try:
-            run = self.kernel.run_cell(cell.source, seconds, self.room)
+            run = self.kernel.run_cell(self._source(cell), seconds, self.room)
         except KernelGone as gone:
             self._died()
             self.skipped.add(number)

@@ -87,6 +87,26 @@ def check_call(source: str) -> tuple[str, str] | None:
     return None
 
 
+def quick_budgets(trusted: Any) -> dict[str, str]:
+    """Lines that shrink a lesson's budgets while it is marked: no mark depends on them.
+
+    Parameters
+    ----------
+    trusted : notebook
+        The released lesson. Its ``metadata.lobsim.quick`` maps names of the cell tagged
+        ``parameters`` to small values.
+
+    Returns
+    -------
+    dict of str to str
+        Id of that cell -> assignments to run behind it; empty where the lesson declares none.
+    """
+    quick = trusted.metadata.get("lobsim", {}).get("quick", {})
+    lines = "".join(f"\n{name} = {value!r}" for name, value in quick.items())
+    return {cell.id: lines for cell in trusted.cells
+            if lines and "parameters" in cell.metadata.get("tags", [])}
+
+
 def parse(content: bytes) -> list[dict]:
     """The cells of a notebook file of any version, as plain dicts ``{cell_type, source, ...}``.
 

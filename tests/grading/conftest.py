@@ -67,11 +67,12 @@ def submit(course):
 def run(course):
     """``run(notebook, sandboxed=True, limits=...) -> RunReport`` with the hidden cases."""
 
-    def run(notebook, *, sandboxed=True, limits=QUICK, student="ada", checks=None, secrets=()):
+    def run(notebook, *, sandboxed=True, limits=QUICK, student="ada", checks=None, secrets=(),
+            trusted=None):
         return runner.run_notebook(
             notebook, lesson=LESSON, student=student, course_root=course,
             checks=checks or load_checks(course / "solutions" / LESSON),
             files_dir=course / "lessons" / LESSON, limits=limits, sandboxed=sandboxed,
-            secrets=secrets)
+            secrets=secrets, trusted=trusted)
 
     return run

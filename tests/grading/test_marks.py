@@ -3,6 +3,7 @@
 import time
 
 import mini_course
+import nbformat
 import pytest
 from grading_tools import FULL, SHORT, earned, printed
 
@@ -153,3 +154,17 @@ def test_published_checks_give_visible_marks_only(submit, run, course):
     report = runner.run_notebook(submit(), lesson=mini_course.NAME, course_root=course)
     assert not any(r.hidden_judged for n, r in report.results.items() if n != "larger")
     assert earned(report) == {"double": 1.0, "spreads": 1.0, "larger": 1.0}
+
+
+def test_budgets_shrink_while_marking_and_the_answers_stay_as_written(submit, run, course):
+    released = nbformat.read(course / "lessons" / mini_course.NAME / f"{mini_course.NAME}.ipynb",
+                             as_version=4)
+    parameters = next(c for c in released.cells if "parameters" in c.metadata.get("tags", []))
+    released.metadata["lobsim"]["quick"] = {"N_DAYS": 2}
+    parameters.source += "\nN_DAYS = 20"
+    handed_in = submit(end=["print('days', N_DAYS)"])
+    same = next(c for c in handed_in.cells if c.id == parameters.id)
+    same.source += "\nN_DAYS = 20"
+    report = run(handed_in, trusted=released)
+    assert "days 2" in str(report.notebook.cells[-1].outputs)
+    assert next(c for c in report.notebook.cells if c.id == parameters.id).source == same.source

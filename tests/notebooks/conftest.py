@@ -11,10 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def compose():
-    """``compose(lesson, answers, side="lessons")``: the lesson with some exercise cells replaced.
-
-    Budgets shrink to the notebook's ``metadata.lobsim.quick``: no mark depends on them.
-    """
+    """``compose(lesson, answers, side="lessons")``: the lesson with some exercise cells replaced."""
     import nbformat
 
     read = {}
@@ -25,10 +22,7 @@ def compose():
             read[path] = nbformat.read(path, as_version=4)
         notebook = copy.deepcopy(read[path])
         left = dict(answers or {})
-        quick = notebook.metadata.get("lobsim", {}).get("quick", {})
         for cell in notebook.cells:
-            if "parameters" in cell.metadata.get("tags", []):
-                cell.source += "".join(f"\n{name} = {value!r}" for name, value in quick.items())
             mark = cell.metadata.get("nbgrader", {})
             if mark.get("solution") and mark.get("grade_id") in left:
                 cell.source = left.pop(mark["grade_id"])
