@@ -187,6 +187,17 @@ def test_corrections_stay_text_and_are_counted_not_dropped(tmp_path):
     assert trades.attrs["report"]["corrected"] == 2
 
 
+@pytest.mark.parametrize("tiny, column", [(TRADES, 7), (CTM, 8)], ids=["TAQ", "WRDS"])
+def test_corrections_that_lost_their_leading_zero_regain_it(tiny, column, tmp_path):
+    """Spreadsheets and exports write 00 as 0, and a filter for "00" would drop every trade."""
+    trades = read_lines(tiny, tmp_path, tiny.changed(2, column, "0"))
+    assert trades["correction"].iloc[0] == "00"
+    assert read_lines(tiny, tmp_path, tiny.changed(2, column, "8"))["correction"].iloc[0] == "08"
+    for wrong in ("x", "", "100"):
+        with pytest.raises(DataError, match=f"row 2: .*'{wrong}'; allowed are 00 to 99"):
+            read_lines(tiny, tmp_path, tiny.changed(2, column, wrong))
+
+
 def test_time_begins_anew_with_each_symbol(tmp_path):
     second = [line.replace("|LOBS|", "|LOBX|") for line in TRADES.lines[1:-1]]
     lines = [*TRADES.lines[:-1], *second, TRADES.changed(7, 2, "10")[-1]]
