@@ -88,7 +88,7 @@ def make_bundled(out_dir: str | Path) -> dict:
 
     Examples
     --------
-    >>> manifest = make_bundled("/tmp/data")                           # doctest: +SKIP
+    >>> manifest = make_bundled("my_data")                             # doctest: +SKIP
     >>> manifest["files"]["taq_trades"]["rows"]                        # doctest: +SKIP
     """
     out = Path(out_dir)
