@@ -15,10 +15,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_KEPT = 3
+_KEPT = 3  # versions that are kept however old they are
+_PRUNE_AGE_S = 86_400.0  # a grading run may copy from a version for hours: younger ones stay
 _COLLECT = """
 import shutil, sys
 from pathlib import Path
@@ -98,7 +100,13 @@ def _make(folder: Path) -> Path | None:
 
 
 def _prune(folder: Path) -> None:
-    others = sorted((p for p in folder.parent.iterdir() if p.is_dir() and p != folder),
-                    key=lambda p: p.stat().st_mtime, reverse=True)
-    for path in others[_KEPT:]:
-        shutil.rmtree(path, ignore_errors=True)
+    def last_used(path: Path) -> float:
+        try:
+            return path.stat().st_mtime
+        except OSError:  # another process prunes too
+            return 0.0
+
+    others = [path for path in folder.parent.iterdir() if path.is_dir() and path != folder]
+    for path in sorted(others, key=last_used, reverse=True)[_KEPT:]:
+        if time.time() - last_used(path) > _PRUNE_AGE_S:
+            shutil.rmtree(path, ignore_errors=True)
