@@ -94,6 +94,16 @@ def test_each_exercise_states_its_cost_and_is_followed_by_check_and_hints(lesson
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
+def test_the_minutes_of_the_exercises_add_up_to_what_the_first_cell_says(lesson):
+    each = [int(n) for n in re.findall(r"difficulty [^·\n]*· (\d+) minutes", text(lesson))]
+    whole = catalogue.lesson_info(lesson, ROOT).minutes
+    said = re.search(r"about (\d+) minutes, (\d+) of them exercises",
+                     cells("lessons", lesson)[0]["source"], re.IGNORECASE)
+    assert said and [int(n) for n in said.groups()] == [whole, sum(each)]
+    assert len(each) == len(catalogue.lesson_info(lesson, ROOT).exercises)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_one_exercise_is_to_find_a_bug_and_one_answer_is_written(lesson):
     assert re.search(r"find the (bug|mistake|error)", text(lesson), flags=re.IGNORECASE)
     written = [e for e in catalogue.lesson_info(lesson, ROOT).exercises if e.manual]

@@ -186,6 +186,17 @@ def test_all_public_names_load():
         lobsim.nonsense
 
 
+def test_the_top_level_holds_only_what_the_kit_is_made_of(repo):
+    given = {"pyproject.toml", "README.md", "lessons", "lobsim", "solutions", "tests", "data",
+             "environment.yml"}
+    tools_look_there = {"nbgrader_config.py", "LICENSE", ".ci", ".gitignore"}
+    listed = subprocess.run(["git", "ls-files"], cwd=repo, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("this is not a git clone, so nobody knows which files belong to it")
+    tops = {line.split("/")[0] for line in listed.stdout.splitlines()}
+    assert tops == given | tools_look_there
+
+
 def test_floors_import_downward_only(repo):
     floor = {"engine": 0, "market": 1, "data": 1, "analytics": 2, "strategies": 2, "plots": 2}
     floor |= {"envs": 3, "agents": 4, "orderflow_ai": 4, "sim_to_real": 5, "course": 6}
