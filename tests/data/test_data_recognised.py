@@ -113,7 +113,7 @@ def test_an_unknown_bundled_name_is_answered_with_the_known_ones():
 
 @pytest.mark.parametrize(("name", "write"), [
     ("taq_trades", data.write_taq_trades), ("taq_quotes", data.write_taq_quotes)])
-def test_the_bundled_day_written_by_the_market_is_what_our_writer_makes_of_it(name, write, tmp_path):
+def test_the_bundled_day_of_the_market_is_what_our_writer_makes_of_it(name, write, tmp_path):
     table = data.read_any(data.bundled(name))
     again = data.read_any(write(table, tmp_path / "again.gz", date=table.attrs["date"]))
     assert_frame_equal(again, table)

@@ -82,7 +82,8 @@ def test_the_fills_of_the_example_are_the_engines(text_of):
 
 def test_prices_after_fees_and_delays_are_those_of_the_reference(text_of):
     price = CHECKS["all_in_price"].reference
-    buys, sells = price("buy", 100.03, False, 0.003, 0.002), price("sell", 100.03, True, 0.003, 0.002)
+    buys = price("buy", 100.03, False, 0.003, 0.002)
+    sells = price("sell", 100.03, True, 0.003, 0.002)
     assert (f"takes at 100.03 pays {buys:.3f}, a seller who makes at 100.03 receives {sells:.3f}"
             in text_of("l00-all-in-price-task"))
     text = text_of("l00-price-on-arrival-task")
