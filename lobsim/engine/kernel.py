@@ -4,7 +4,8 @@ A floor that generates its own flow (the market) calls these directly with a `Bo
 integers; it must check prices, sizes and room itself, as `dispatch` does for messages:
 
 * ``price_min <= price_ticks <= price_max``, ``1 <= size < 2**31``, side +1 or -1;
-* ``order_id`` at least 1, inside ``slot_of``, and never used before;
+* ``order_id`` at least 1 and never used before; ids beyond ``slot_of`` rest and match all the
+  same, but the caller must remember their slots itself (a market does, to stay small);
 * before `rest`: a free slot (``scalars[FREE_SLOT] != 0``), and nothing that would cross;
 * before `match`: room for ``fills_bound`` more fills in the fill array.
 
@@ -59,7 +60,8 @@ def rest(book, side, price_ticks, size, owner, order_id):
     order["prev"] = tail
     order["side"] = side
     order["tag"] = 0
-    book.slot_of[order_id] = slot
+    if order_id < book.slot_of.shape[0]:  # a book made with ids=0 keeps no map from ids to slots
+        book.slot_of[order_id] = slot
     level["tail"] = slot
     level["total"] += size
     level["count"] += 1
@@ -118,7 +120,8 @@ def remove(book, slot):
         level["head"] = behind
     if behind == 0:
         level["tail"] = ahead
-    book.slot_of[order["order_id"]] = -1
+    if order["order_id"] < book.slot_of.shape[0]:
+        book.slot_of[order["order_id"]] = -1
     order["size"] = 0
     order["next"] = scalars[FREE_SLOT]
     scalars[FREE_SLOT] = slot

@@ -107,7 +107,8 @@ def _level_fault(book, index):
             return 4
         if order["price_ticks"] != price or order["side"] != side or order["size"] < 1:
             return 5
-        if book.slot_of[order["order_id"]] != slot:
+        order_id = np.int64(order["order_id"])
+        if order_id < book.slot_of.shape[0] and book.slot_of[order_id] != slot:
             return 6
         total += np.int64(order["size"])
         count += 1
@@ -169,8 +170,9 @@ def find_fault(book):
         slot = np.int64(book.orders[slot]["next"])
     if free + bids + asks != book.orders.shape[0] - 1:
         return 9
-    live = 0
     for order_id in range(book.slot_of.shape[0]):
-        if book.slot_of[order_id] > 0:
-            live += 1
-    return 10 if live != bids + asks else 0
+        slot = np.int64(book.slot_of[order_id])
+        order = book.orders[max(slot, 0)]
+        if slot > 0 and (order["size"] < 1 or order["order_id"] != order_id):
+            return 10
+    return 0
