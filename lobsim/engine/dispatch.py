@@ -8,6 +8,7 @@ allocates and never writes outside its arrays, whatever the messages hold.
 
 import numpy as np
 
+from .bits import at
 from .codes import Kind, Reject
 from .jit import njit
 from .kernel import available, crosses, fills_bound, match, remove, rest, shrink
@@ -52,7 +53,7 @@ def _check_id(book, order_id):
         return BAD_ID
     if order_id >= book.slot_of.shape[0]:
         return NEED_IDS
-    if book.slot_of[order_id] != 0:
+    if book.slot_of[at(order_id)] != 0:
         return DUPLICATE_ID
     return OK
 
@@ -61,7 +62,7 @@ def _check_id(book, order_id):
 def _check_new(book, kind, side, price_ticks, size, owner, order_id, fills_room):
     """OK, a reject code, or a NEED code, for a new order."""
     scalars = book.scalars
-    if side != 1 and side != -1:
+    if side * side != 1:  # one jump that is never taken; two would depend on the side
         return BAD_SIDE
     if size < 1:
         return BAD_SIZE
@@ -104,7 +105,7 @@ def _enter(book, side, price_ticks, size, owner, order_id, may_rest, time_ns, in
     if left > 0 and may_rest and not stopped:
         rest(book, side, price_ticks, left, owner, order_id)
         return size - left, left, self_cancelled, n_fills
-    book.slot_of[order_id] = -1
+    book.slot_of[at(order_id)] = -1
     return size - left, 0, self_cancelled, n_fills
 
 
@@ -113,10 +114,10 @@ def _find(book, order_id, owner):
     """Reject code and slot for a message about a resting order."""
     if order_id < 1 or order_id >= book.slot_of.shape[0]:
         return UNKNOWN_ID, 0
-    slot = np.int64(book.slot_of[order_id])
+    slot = np.int64(book.slot_of[at(order_id)])
     if slot <= 0:
         return UNKNOWN_ID, 0
-    if book.orders[slot]["owner"] != owner:
+    if book.orders[at(slot)]["owner"] != owner:
         return NOT_OWNER, 0
     return OK, slot
 
@@ -128,7 +129,7 @@ def _replace(book, slot, price_ticks, size, new_id, time_ns, index, fills, n_fil
     Returns a reject or NEED code, lots filled, lots resting, lots removed by the self-trade
     policy, and the number of fills.
     """
-    order = book.orders[slot]
+    order = book.orders[at(slot)]
     old_id = np.int64(order["order_id"])
     old_size = np.int64(order["size"])
     if size < 1:
@@ -146,8 +147,8 @@ def _replace(book, slot, price_ticks, size, new_id, time_ns, index, fills, n_fil
         shrink(book, slot, old_size - size)
         if new_id != old_id:
             order["order_id"] = new_id
-            book.slot_of[old_id] = -1
-            book.slot_of[new_id] = slot
+            book.slot_of[at(old_id)] = -1
+            book.slot_of[at(new_id)] = slot
         return OK, 0, size, 0, n_fills
     side = np.int64(order["side"])
     owner = np.int64(order["owner"])
@@ -188,7 +189,7 @@ def process_messages(book, messages, start, fills, n_fills, outcomes):
     scalars = book.scalars
     wants_outcomes = outcomes.shape[0] > 0
     for index in range(start, messages.shape[0]):
-        message = messages[index]
+        message = messages[at(index)]
         kind = np.int64(message["kind"])
         order_id = np.int64(message["order_id"])
         size = np.int64(message["size"])
@@ -213,10 +214,10 @@ def process_messages(book, messages, start, fills, n_fills, outcomes):
         elif CANCEL <= kind <= REPLACE:
             status, slot = _find(book, order_id, owner)
             if status == OK and kind == CANCEL:
-                cancelled = np.int64(book.orders[slot]["size"])
+                cancelled = np.int64(book.orders[at(slot)]["size"])
                 remove(book, slot)
             elif status == OK and kind == REDUCE:
-                resting = np.int64(book.orders[slot]["size"]) - size
+                resting = np.int64(book.orders[at(slot)]["size"]) - size
                 if size < 1 or resting < 0:
                     status = BAD_SIZE
                     resting = 0
@@ -239,7 +240,7 @@ def process_messages(book, messages, start, fills, n_fills, outcomes):
                 return index, n_fills, status
             scalars[REJECTS + status] += 1
         if wants_outcomes:
-            outcome = outcomes[index]
+            outcome = outcomes[at(index)]
             outcome["reject"] = status
             outcome["filled"] = filled
             outcome["resting"] = resting

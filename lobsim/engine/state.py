@@ -58,7 +58,7 @@ LEVEL = np.dtype(
 BEST_BID = 0  # ticks; PRICE_MIN - 1 when there is no bid
 BEST_ASK = 1  # ticks; PRICE_MAX + 1 when there is no ask
 BID_ORDERS = 2  # resting orders on the side
-ASK_ORDERS = 3
+ASK_ORDERS = 3  # asks stand after bids in both pairs: kernels compute the position
 FREE_SLOT = 4  # first slot of the free list, 0 = none free
 PRICE_MIN = 5  # band of accepted prices, ticks, both ends included
 PRICE_MAX = 6
