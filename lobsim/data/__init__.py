@@ -7,6 +7,8 @@ be raises :class:`DataError`, which names file, row and value.
 """
 
 from lobsim.data.bitstamp import read_bitstamp, write_bitstamp
+from lobsim.data.bitstamp_fills import bitstamp_trades
+from lobsim.data.bitstamp_replay import BitstampReplay, bitstamp_quotes, bitstamp_to_messages
 from lobsim.data.bundled import bundled
 from lobsim.data.errors import DataError
 from lobsim.data.known import FORMATS
@@ -21,11 +23,15 @@ from lobsim.data.taq_write import write_taq_nbbo, write_taq_quotes, write_taq_tr
 from lobsim.data.wrds import read_wrds_quotes, read_wrds_trades
 
 __all__ = [
+    "BitstampReplay",
     "DataError",
     "FORMATS",
     "LobsterDay",
     "Replay",
     "bars_to_quotes",
+    "bitstamp_quotes",
+    "bitstamp_to_messages",
+    "bitstamp_trades",
     "bundled",
     "read_any",
     "read_bitstamp",
