@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lobsim.data.errors import DataError
+from lobsim.data.zstd import INSTALL, ZstdStream
 
 __all__ = ["Source", "TextBlock", "zip_members", "MAX_BYTES", "MAX_RATIO"]
 
@@ -23,6 +24,7 @@ BLOCK_BYTES = 32 << 20
 LINE_BYTES = 1 << 20  # no row of any format is near this long
 
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
+_MAGIC = {b"PK": "zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd"}
 _UNPACK_ERRORS = (zlib.error, EOFError, gzip.BadGzipFile, zipfile.BadZipFile, OSError)
 
 
@@ -36,7 +38,7 @@ class TextBlock:
 
 
 def _kind(path: Path) -> str:
-    """What the first bytes say: zip, gzip, bzip2 or plain."""
+    """What the first bytes say: zip, gzip, bzip2, zstd or plain."""
     try:
         with open(path, "rb") as file:
             magic = file.read(4)
@@ -48,10 +50,12 @@ def _kind(path: Path) -> str:
         raise DataError(path, f"the file cannot be opened ({error.strerror})") from None
     if not magic:
         raise DataError(path, "the file is empty (0 bytes)")
-    for start, kind in ((b"PK", "zip"), (b"\x1f\x8b", "gzip"), (b"BZh", "bzip2")):
+    for start, kind in _MAGIC.items():
         if magic.startswith(start):
             return kind
-    packed = {".zip": "zip", ".gz": "gzip", ".bz2": "bzip2"}.get(path.suffix.lower())
+    packed = {".zip": "zip", ".gz": "gzip", ".bz2": "bzip2", ".zst": "zstd"}.get(
+        path.suffix.lower()
+    )
     if packed and not magic.isascii():
         raise DataError(
             path, f"the name says {packed} but the file starts with bytes 0x{magic.hex()}"
@@ -78,12 +82,13 @@ def zip_members(path: str | os.PathLike) -> list[str]:
 
 
 class Source:
-    """A text file that may be packed, read as blocks of whole lines.
+    """A file that may be packed, read as blocks of whole lines of text or of bytes.
 
     Parameters
     ----------
     path : str or path
-        Plain, gzip, bzip2 or zip file; recognised by its first bytes, not by its name.
+        Plain, gzip, bzip2, zip or (with a library for it) zstd file; recognised by its first
+        bytes, not by its name.
     member : str, optional
         Name of the file inside a zip. Without it the zip must hold exactly one file.
     what : str
@@ -152,8 +157,14 @@ class Source:
             with zipfile.ZipFile(self.file) as archive, archive.open(self.member) as stream:
                 yield stream
         else:
-            opener = {"gzip": gzip.open, "bzip2": bz2.open, "plain": open}[self.kind]
-            with opener(self.file, "rb") as stream:
+            openers = {"gzip": gzip.open, "bzip2": bz2.open, "zstd": ZstdStream, "plain": open}
+            try:
+                opened = openers[self.kind](self.file, "rb")
+            except ImportError:
+                raise DataError(
+                    self.file, f"is packed with zstd; install a library for it: {INSTALL}"
+                ) from None
+            with opened as stream:
                 yield stream
 
     def head(self, size: int = 65536) -> bytes:
@@ -167,11 +178,15 @@ class Source:
     def _damaged(self, error: BaseException) -> DataError:
         return DataError(self.file, f"the {self.kind} file is damaged or truncated ({error})")
 
-    def _raw_blocks(self) -> Iterator[bytes]:
+    def byte_blocks(self, size: int) -> Iterator[bytes]:
+        """Yield the unpacked bytes in blocks of `size` (the last may be shorter), unchecked."""
+        return self._raw_blocks(size)
+
+    def _raw_blocks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
         total = 0
         try:
             with self._open() as stream:
-                while data := stream.read(BLOCK_BYTES):
+                while data := stream.read(size):
                     total += len(data)
                     self._check_size(total)
                     yield data
