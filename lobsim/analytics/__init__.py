@@ -1,4 +1,4 @@
-"""Analytics: NBBO, trade filters and signs, spreads, implementation shortfall, paired comparison.
+"""Analytics: NBBO, trade signs, spreads, imbalance, stylised facts, shortfall, comparison.
 
 Names: ``*_spread`` and ``*_shortfall`` are costs, positive for whoever takes liquidity or trades;
 ``*_bps`` is in basis points. Times are ``time_ns`` (int64 nanoseconds since local midnight) in
@@ -7,6 +7,11 @@ tables and seconds since midnight in arguments named ``*_s``. Sides and signs: +
 
 from lobsim.analytics.compare import PairedDifference, paired_difference, pairs_needed
 from lobsim.analytics.consolidate import ELIGIBLE_CONDITIONS, nbbo
+from lobsim.analytics.facts_messages import OrderEvents
+from lobsim.analytics.facts_names import FACTS
+from lobsim.analytics.facts_of import facts_of
+from lobsim.analytics.facts_tape import market_orders
+from lobsim.analytics.imbalance import order_book_imbalance, order_flow_imbalance
 from lobsim.analytics.matching import between, match_quotes, mid_at
 from lobsim.analytics.shortfall import (
     Shortfall,
@@ -23,20 +28,28 @@ from lobsim.analytics.spreads import (
     realised_spread,
     trade_costs,
 )
+from lobsim.analytics.stylised_facts import Facts, stylised_facts
 from lobsim.analytics.trades import SALE_CONDITIONS, regular_trades, sale_conditions
 
 __all__ = [
     "ELIGIBLE_CONDITIONS",
+    "FACTS",
+    "Facts",
+    "OrderEvents",
     "SALE_CONDITIONS",
     "PairedDifference",
     "Shortfall",
     "between",
     "effective_spread",
+    "facts_of",
     "implementation_shortfall",
     "lee_ready",
+    "market_orders",
     "match_quotes",
     "mid_at",
     "nbbo",
+    "order_book_imbalance",
+    "order_flow_imbalance",
     "paired_difference",
     "pairs_needed",
     "price_impact",
@@ -46,6 +59,7 @@ __all__ = [
     "regular_trades",
     "sale_conditions",
     "slippage_bps",
+    "stylised_facts",
     "tick_rule",
     "trade_costs",
     "twap_price",
