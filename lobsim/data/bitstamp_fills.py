@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lobsim.data.textout import need
-
 __all__ = ["Lives", "Matches", "order_lives", "match_fills", "trade_table", "bitstamp_trades"]
 
 SATOSHI = 100_000_000  # to a bitcoin
 MATCH_WINDOW_NS = 5_000_000_000  # both events of one trade arrive within this
-ROUNDING = (1, -1, 2, -2)  # satoshi by which the two falls of a trade may differ (the feed of 2015 rounds)
+# Satoshi by which the two falls of a trade may differ: the feed of 2015 rounds each by itself.
+ROUNDING = (1, -1, 2, -2)
 INFER_WINDOW_NS = 100_000_000  # the same for orders older than the file, whose fill is not known
 _RANK = {"created": 0, "changed": 1, "deleted": 2}
 _COLUMNS = ("time_ns", "order_id", "price", "remaining", "action", "side")
@@ -100,7 +99,12 @@ def order_lives(events: pd.DataFrame) -> Lives:
     The feed sends the events of a few milliseconds in any order; an order, however, is created
     first, deleted last and only loses volume, which gives its events their order.
     """
-    need(events, _COLUMNS, "a table of order events")
+    missing = [name for name in _COLUMNS if name not in events]
+    if missing or not len(events):
+        raise ValueError(
+            f"events needs rows with the columns {', '.join(_COLUMNS)}; "
+            f"it has {len(events)} rows with {', '.join(map(str, events))}"
+        )
     ids, order = np.unique(events["order_id"].to_numpy(), return_inverse=True)
     time = events["time_ns"].to_numpy()
     stamp = events["exchange_time_ns" if "exchange_time_ns" in events else "time_ns"].to_numpy()
@@ -142,8 +146,9 @@ def order_lives(events: pd.DataFrame) -> Lives:
         "price_changes": int((new_price & ~first & ~dead).sum()),
     }
     return Lives(
-        order, ids, time, stamp, events["side"].to_numpy(), price, left, np.where(dead, _NONE, rank),
-        before, fall, segment, places[new_price[places]], first, report,
+        order, ids, time, stamp, events["side"].to_numpy(), price, left,
+        np.where(dead, _NONE, rank), before, fall, segment, places[new_price[places]], first,
+        report,
     )  # fmt: skip
 
 
@@ -188,7 +193,7 @@ def match_fills(lives: Lives, window_ns: int = MATCH_WINDOW_NS) -> Matches:
     -------
     Matches
         ``report`` counts ``fills_bid, fills_ask`` (falls of volume), ``trades``,
-        ``trades_rounded`` (of them those whose two falls differ by one or two satoshi), ``fills_unmatched``
+        ``trades_rounded`` (those whose two falls differ by one or two satoshi), ``fills_unmatched``
         (falls without a partner: a cancelled part, or a lost event) and ``fills_inferred`` (fills
         of orders older than the file, taken from their partner).
 
@@ -220,8 +225,8 @@ def match_fills(lives: Lives, window_ns: int = MATCH_WINDOW_NS) -> Matches:
     begins = lives.starts[lives.segment]
     begins = np.where(lives.first[begins] & (lives.rank[begins] != 0), 0, begins)
     row = np.maximum.reduce([np.minimum(maker, taker), begins[maker], begins[taker]])
+    row, ranked = _sweeps_in_order(lives, maker, taker, row)
     size = np.maximum(lives.fall[maker], lives.fall[taker])
-    ranked = np.lexsort((np.maximum(maker, taker), row))
     report = {
         "fills_bid": len(bids),
         "fills_ask": len(asks),
@@ -231,6 +236,21 @@ def match_fills(lives: Lives, window_ns: int = MATCH_WINDOW_NS) -> Matches:
         "fills_inferred": len(inferred),
     }
     return Matches(maker[ranked], taker[ranked], row[ranked], size[ranked], volume, report)
+
+
+def _sweeps_in_order(lives: Lives, maker, taker, row) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and order of trades, where one order's trades of one moment follow priority.
+
+    Their events come in any order; the exchange went through the best price first and through
+    the oldest order first. All are booked at the last of their rows.
+    """
+    sweep = pd.DataFrame({"order": lives.segment[taker], "time": lives.time_ns[row], "row": row})
+    row = sweep.groupby(["order", "time"])["row"].transform("max").to_numpy()
+    price = lives.side[taker] * lives.price[maker]
+    start = lives.starts[lives.segment[maker]]
+    arrival = np.where(lives.first[start], _NONE, start)
+    keys = (lives.order[maker], arrival, price, lives.segment[taker], row)
+    return row, np.lexsort(keys)
 
 
 def _pairs_of_equal_volume(lives: Lives, bids, asks, window_ns, differences, used: set[int]):
