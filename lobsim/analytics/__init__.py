@@ -13,6 +13,7 @@ from lobsim.analytics.facts_of import facts_of
 from lobsim.analytics.facts_tape import market_orders
 from lobsim.analytics.imbalance import order_book_imbalance, order_flow_imbalance
 from lobsim.analytics.matching import between, match_quotes, mid_at
+from lobsim.analytics.scorecard import Scorecard, scorecard
 from lobsim.analytics.shortfall import (
     Shortfall,
     implementation_shortfall,
@@ -29,6 +30,7 @@ from lobsim.analytics.spreads import (
     trade_costs,
 )
 from lobsim.analytics.stylised_facts import Facts, stylised_facts
+from lobsim.analytics.targets import TARGETS, Target, reference_facts
 from lobsim.analytics.trades import SALE_CONDITIONS, regular_trades, sale_conditions
 
 __all__ = [
@@ -38,7 +40,10 @@ __all__ = [
     "OrderEvents",
     "SALE_CONDITIONS",
     "PairedDifference",
+    "Scorecard",
     "Shortfall",
+    "TARGETS",
+    "Target",
     "between",
     "effective_spread",
     "facts_of",
@@ -56,8 +61,10 @@ __all__ = [
     "quote_rule",
     "quoted_spread",
     "realised_spread",
+    "reference_facts",
     "regular_trades",
     "sale_conditions",
+    "scorecard",
     "slippage_bps",
     "stylised_facts",
     "tick_rule",
