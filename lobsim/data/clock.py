@@ -10,6 +10,7 @@ __all__ = [
     "parse_digits",
     "parse_compact_time",
     "parse_clock_time",
+    "parse_utc_time",
     "format_compact_time",
     "format_clock_time",
     "format_decimal",
@@ -19,6 +20,7 @@ __all__ = [
 NS_PER_S = 1_000_000_000
 NS_PER_DAY = 86_400 * NS_PER_S
 _ZERO = ord("0")
+_NO_TIME = b"18446744073709551615"  # 2**64 - 1
 
 
 def parse_digits(text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -118,6 +120,75 @@ def _one_clock_style(text: np.ndarray, hours: int) -> tuple[np.ndarray, np.ndarr
         good = good & ok & (text[:, hours + 6] == ord("."))
         time = time + fraction * 10 ** (9 - decimals)
     return time, good
+
+
+def parse_utc_time(text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Read ISO 8601 times in UTC, or whole nanoseconds since 1970 (Databento).
+
+    Parameters
+    ----------
+    text : ndarray of uint8, shape (n, width)
+        ASCII codes: ``2024-07-01T23:58:01.218485389Z`` with 0 to 9 decimals, also with a blank for
+        the T or ``+00:00`` for the Z; or 1 to 20 digits, of which 2**64 - 1 means "no time".
+
+    Returns
+    -------
+    time_ns : ndarray of int64
+        Nanoseconds since 1970; -1 for no time.
+    good : ndarray of bool
+        As in :func:`parse_compact_time`.
+
+    Examples
+    --------
+    >>> row = np.frombuffer(b"1970-01-02T00:00:01.5Z", dtype=np.uint8)[None, :]
+    >>> int(parse_utc_time(row)[0][0])
+    86401500000000
+    """
+    count, width = text.shape
+    if width == len(_NO_TIME):
+        none = (text == np.frombuffer(_NO_TIME, np.uint8)).all(axis=1)
+        if none.any():
+            time, good = parse_utc_time(text[~none])
+            whole = np.full(count, -1, np.int64)
+            right = np.ones(count, dtype=bool)
+            whole[~none], right[~none] = time, good
+            return whole, right
+    dashed = text[:, 4] == ord("-") if width > 10 else np.zeros(count, dtype=bool)
+    time, good = np.zeros(count, np.int64), np.zeros(count, dtype=bool)
+    if dashed.any():
+        time[dashed], good[dashed] = _iso_time(text[dashed])
+    if not dashed.all() and width <= 19:
+        value, right = parse_digits(text[~dashed])
+        time[~dashed], good[~dashed] = value, right & (value >= 0)
+    return time, good
+
+
+def _iso_time(text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    ends = ((text[:, -1:] == ord("Z")).all(axis=1), 1), (_ends_with(text, b"+00:00"), 6)
+    time = np.zeros(len(text), dtype=np.int64)
+    good = np.zeros(len(text), dtype=bool)
+    for rows, tail in ends:
+        body = text[rows][:, : text.shape[1] - tail]
+        decimals = body.shape[1] - 20  # behind "YYYY-MM-DDTHH:MM:SS."
+        if not len(body) or not (decimals == -1 or 1 <= decimals <= 9):
+            continue
+        date, ok = parse_digits(body[:, [0, 1, 2, 3, 5, 6, 8, 9]])
+        year, month, day = date // 10_000, date // 100 % 100, date % 100
+        ok &= (body[:, 4] == ord("-")) & (body[:, 7] == ord("-")) & (month >= 1) & (month <= 12)
+        ok &= (body[:, 10] == ord("T")) | (body[:, 10] == ord(" "))
+        ok &= (year >= 1970) & (year < 2262)  # int64 nanoseconds end in 2262
+        months = np.where(ok, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+        days = months.astype("datetime64[D]").astype(np.int64) + day - 1
+        next_month = (months + 1).astype("datetime64[D]").astype(np.int64)
+        ok &= (day >= 1) & (days < next_month)
+        clock, fine = _one_clock_style(body[:, 11:], 2)
+        time[rows] = np.where(ok, days, 0) * NS_PER_DAY + clock
+        good[rows] = ok & fine
+    return time, good
+
+
+def _ends_with(text: np.ndarray, tail: bytes) -> np.ndarray:
+    return (text[:, -len(tail) :] == np.frombuffer(tail, np.uint8)).all(axis=1)
 
 
 def _digits_of(value: np.ndarray, width: int) -> np.ndarray:

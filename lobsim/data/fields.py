@@ -17,6 +17,7 @@ KINDS = (
     "seconds",  # seconds since midnight with decimals -> ns
     "milliseconds",  # milliseconds since midnight with decimals -> ns
     "date and minute",  # YYYYMMDD HH:MM
+    "utc time",  # ISO 8601 in UTC, or whole ns since 1970 -> ns since 1970
 )
 
 
@@ -79,6 +80,7 @@ class Field:
             "seconds": "seconds since midnight, from 0 to less than 86400",
             "milliseconds": "milliseconds since midnight, from 0 to less than 86400000",
             "date and minute": "a date and time YYYYMMDD HH:MM",
+            "utc time": "a time YYYY-MM-DDTHH:MM:SS.fffffffffZ, or whole nanoseconds since 1970",
         }[self.kind]
         if self.least is not None:
             words += f" of at least {self.least:g}"

@@ -271,5 +271,10 @@ class OrderTape:
             raise ValueError(
                 f"row {self.row} asks for {size} shares; the engine holds at most {_MAX_INT32}"
             )
+        if abs(ticks) > _MAX_INT32:
+            raise ValueError(
+                f"row {self.row} has a price of {ticks} ticks; the engine holds at most "
+                f"{_MAX_INT32}, so give a larger tick_size"
+            )
         self.out.append((self.time_ns, engine_id, ticks, size, 0, kind, side, KEEP_ID))
         self.rows.append(self.row)

@@ -9,7 +9,13 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from lobsim.data.clock import NS_PER_DAY, parse_clock_time, parse_compact_time, parse_digits
+from lobsim.data.clock import (
+    NS_PER_DAY,
+    parse_clock_time,
+    parse_compact_time,
+    parse_digits,
+    parse_utc_time,
+)
 from lobsim.data.errors import DataError
 from lobsim.data.fields import Field, Layout
 
@@ -153,7 +159,7 @@ class Rows:
         """
         table = self._read_plain(wanted)
         for position, field in wanted.items():
-            if field.kind in ("compact time", "clock time", "date and minute", "hex"):
+            if field.kind in _PARSERS:
                 table[field.column] = self._read_coded(position, field)
             elif field.kind == "text" and field.column not in table:
                 table[field.column] = self._read_short_text(position)
@@ -311,7 +317,8 @@ class Rows:
             usual = next((int(width) for width in widths if width), 0)
             allowed = (6, 9, 12, 15)
             return [width for width in present if width == usual and width in allowed]
-        return [width for width in present if 0 < width <= 18]
+        widest = 35 if field.kind == "utc time" else 18
+        return [width for width in present if 0 < width <= widest]
 
 
 def _parse_hex(text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -340,4 +347,5 @@ _PARSERS = {
     "clock time": parse_clock_time,
     "hex": _parse_hex,
     "date and minute": _parse_date_and_minute,
+    "utc time": parse_utc_time,
 }
