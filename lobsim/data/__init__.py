@@ -10,12 +10,18 @@ from lobsim.data.bitstamp import read_bitstamp, write_bitstamp
 from lobsim.data.bitstamp_fills import bitstamp_trades
 from lobsim.data.bitstamp_replay import BitstampReplay, bitstamp_quotes, bitstamp_to_messages
 from lobsim.data.bundled import bundled
+from lobsim.data.databento import databento_quotes, databento_trades, read_databento
+from lobsim.data.databento_replay import mbo_to_messages
 from lobsim.data.errors import DataError
+from lobsim.data.itch import read_itch, read_itch_directory
+from lobsim.data.itch_replay import itch_to_messages, itch_trades
+from lobsim.data.itch_write import WrittenItch, write_itch
 from lobsim.data.known import FORMATS
 from lobsim.data.lean import bars_to_quotes, read_lean
 from lobsim.data.lean_write import write_lean
 from lobsim.data.lobster import LobsterDay, read_lobster
 from lobsim.data.lobster_write import write_lobster
+from lobsim.data.order_tape import TapeReplay
 from lobsim.data.replay import Replay, to_messages
 from lobsim.data.sniff import read_any, read_quotes, read_trades, sniff
 from lobsim.data.taq import read_taq_nbbo, read_taq_quotes, read_taq_trades
@@ -28,13 +34,23 @@ __all__ = [
     "FORMATS",
     "LobsterDay",
     "Replay",
+    "TapeReplay",
+    "WrittenItch",
     "bars_to_quotes",
     "bitstamp_quotes",
     "bitstamp_to_messages",
     "bitstamp_trades",
     "bundled",
+    "databento_quotes",
+    "databento_trades",
+    "itch_to_messages",
+    "itch_trades",
+    "mbo_to_messages",
     "read_any",
     "read_bitstamp",
+    "read_databento",
+    "read_itch",
+    "read_itch_directory",
     "read_lean",
     "read_lobster",
     "read_quotes",
@@ -47,6 +63,7 @@ __all__ = [
     "sniff",
     "to_messages",
     "write_bitstamp",
+    "write_itch",
     "write_lean",
     "write_lobster",
     "write_taq_nbbo",

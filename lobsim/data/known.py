@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from lobsim.data.fields import plain_name
+from lobsim.data.itch_layout import ITCH_TYPES, PREFIX
 
-__all__ = ["FORMATS", "guess"]
+__all__ = ["FORMATS", "guess", "guess_binary"]
 
 FORMATS = {
     "taq_trades": "Daily TAQ trades",
@@ -18,6 +19,8 @@ FORMATS = {
     "lean": "QuantConnect LEAN zip",
     "lobster": "LOBSTER message and orderbook file",
     "bitstamp": "Bitstamp order events",
+    "databento": "Databento CSV export or DBN file",
+    "itch": "NASDAQ ITCH 5.0",
 }
 
 # (format, separator, column names that only it has), the most telling first: an NBBO file also
@@ -29,6 +32,7 @@ _HEADERS = (
     ("wrds_trades", ",", {"timem", "price", "size"}),
     ("wrds_quotes", ",", {"timem", "bid", "ask"}),
     ("wrds_nbbo", ",", {"timem", "bestbid", "bestask"}),
+    ("databento", ",", {"tsrecv", "tsevent", "action", "flags"}),
     ("bitstamp", ",", {"action", "direction", "volume", "price"}),
 )
 _LOBSTER_MESSAGE = re.compile(r"\d+(\.\d*)?,[1-7],-?\d+,\d+,-?\d+,-?1")
@@ -60,6 +64,30 @@ def guess(line: str) -> str | None:
     if _LOBSTER_MESSAGE.fullmatch(line):
         return "lobster"
     return "lean" if _LEAN_TICK.fullmatch(line) else None
+
+
+def guess_binary(head: bytes) -> str | None:
+    """Recognise a binary format by the first (unpacked) bytes of a file.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    str or None
+        A key of `FORMATS`; None when nothing fits.
+
+    Examples
+    --------
+    >>> guess_binary(bytes.fromhex("000c 53 0000 0000 0a11ea0e8c43 4f"))
+    'itch'
+    """
+    if head[:3] == b"DBN":
+        return "databento"
+    first = ITCH_TYPES.get(chr(head[PREFIX])) if len(head) > PREFIX else None
+    length = int.from_bytes(head[:PREFIX], "big")
+    return "itch" if first is not None and first.length == length else None
 
 
 def hint(line: str) -> str:

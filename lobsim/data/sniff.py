@@ -9,8 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from lobsim.data.bitstamp import read_bitstamp
+from lobsim.data.databento import read_databento
 from lobsim.data.errors import DataError
-from lobsim.data.known import FORMATS, guess
+from lobsim.data.itch import read_itch
+from lobsim.data.known import FORMATS, guess, guess_binary
 from lobsim.data.lean import bars_to_quotes, read_lean
 from lobsim.data.lobster import LobsterDay, read_lobster
 from lobsim.data.source import Source, zip_members
@@ -48,7 +50,7 @@ def sniff(path: str | os.PathLike) -> str:
             return "lean"
     head = Source(path, what="a market data file").head()
     line = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("ascii", "replace").strip()
-    name = guess(line)
+    name = guess_binary(head) or guess(line)
     if name is None and "_orderbook" in path.name:
         name = "lobster"
     if name is not None:
@@ -103,6 +105,8 @@ _WITH_SYMBOL = {
     "wrds_trades": read_wrds_trades,
     "wrds_quotes": read_wrds_quotes,
     "wrds_nbbo": read_wrds_quotes,
+    "itch": read_itch,
+    "databento": read_databento,
 }
 
 
