@@ -1,18 +1,29 @@
 """`OrderBook`: one call per order, prices in currency, plain results. For learners and tests.
 
-Behind it are the same kernels as behind `process`; a call costs a few microseconds, almost
-all of it Python. Send arrays of messages where speed matters.
+Behind it are the same kernels as behind `process`, reached one message at a time
+(`lobsim.engine.single`). What bounds a call is Python, not the book: `lobsim bench engine --calls`
+takes a call apart. Send arrays of messages where speed matters.
 """
 
-from dataclasses import dataclass
+import struct
 from operator import index
-from typing import NamedTuple
 
 import numpy as np
 
-from .batch import process, run
-from .codes import Kind, Reject, SelfTrade, Side, explain_reject
-from .records import FILL, KEEP_ID, MESSAGE, OUTCOME
+from .batch import process
+from .codes import Kind, Reject, SelfTrade, Side
+from .records import FILL, KEEP_ID
+from .results import Depth, Fill, Order, Result
+from .single import (
+    KEEP_OWNER,
+    KEEP_PRICE,
+    KEEP_SIZE,
+    PACK,
+    UNPACK,
+    UNPACK_FILLS,
+    Single,
+    send_one,
+)
 from .state import (
     ASK_ORDERS,
     BEST_ASK,
@@ -30,95 +41,17 @@ from .views import FAULTS, ahead_of, depth_into, find_fault, slots_into
 __all__ = ["OrderBook", "Result", "Fill", "Order", "Depth", "as_side"]
 
 INT32_MIN, INT32_MAX = -(1 << 31), (1 << 31) - 1  # what a field of a record can hold
+INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
 SIDES = dict(Side.__members__)
+REJECTS_BY_CODE = tuple(Reject)  # a look-up takes a tenth of the time of Reject(code)
+BUY, SELL = Side.BUY, Side.SELL
+
+# Plain integers, and tuples made without their named constructors: a comparison with an IntEnum
+# or a constructor's detour would each cost as much as the matching itself.
+LIMIT, MARKET, IOC, FOK, POST_ONLY, CANCEL, REDUCE, REPLACE = map(int, Kind)
+OK = Reject.OK
+new_tuple = tuple.__new__
 DEFAULT_TICKS = (1 << 20) - 1  # default top of the band: 10,485.75 at a tick of 0.01
-
-
-class Fill(NamedTuple):
-    """One trade, as a call of `OrderBook` reports it."""
-
-    price: float
-    size: float
-    maker_id: int
-    taker_id: int
-    taker_side: Side
-    maker_owner: int
-    taker_owner: int
-    maker_left: float
-
-
-class Order(NamedTuple):
-    """A resting order."""
-
-    order_id: int
-    side: Side
-    price: float
-    size: float
-    owner: int
-
-
-class Depth(NamedTuple):
-    """Best levels of both sides, best first; arrays may be shorter than was asked for."""
-
-    bid_price: np.ndarray
-    bid_size: np.ndarray
-    bid_orders: np.ndarray
-    ask_price: np.ndarray
-    ask_size: np.ndarray
-    ask_orders: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one order or request. Sizes in shares (or coins), like the input.
-
-    Attributes
-    ----------
-    order_id : int
-        Id under which the order is known from now on.
-    reject : Reject
-        ``Reject.OK`` if accepted.
-    filled, resting, cancelled : float
-        Traded at once; open in the book now; taken off without a trade.
-    self_cancelled : float
-        Size of own resting orders removed by the self-trade policy.
-    fills : list of Fill
-    """
-
-    order_id: int
-    reject: Reject
-    filled: float
-    resting: float
-    cancelled: float
-    self_cancelled: float
-    fills: list[Fill]
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the book took the order or request."""
-        return self.reject == Reject.OK
-
-    @property
-    def status(self) -> str:
-        """``rejected``, ``filled``, ``partly filled``, ``resting`` or ``cancelled``."""
-        if self.reject != Reject.OK:
-            return "rejected"
-        if self.filled and not self.resting and not self.cancelled:
-            return "filled"
-        if self.filled:
-            return "partly filled"
-        return "resting" if self.resting else "cancelled"
-
-    @property
-    def reason(self) -> str:
-        """The reject reason in words, or ``accepted``."""
-        return explain_reject(self.reject)
-
-    @property
-    def average_price(self) -> float:
-        """Size-weighted price of the fills; NaN without any."""
-        size = sum(fill.size for fill in self.fills)
-        return sum(fill.price * fill.size for fill in self.fills) / size if size else np.nan
 
 
 def as_side(side) -> Side:
@@ -129,7 +62,13 @@ def as_side(side) -> Side:
     ValueError
         For anything else, zero and booleans included.
     """
+    if type(side) is Side:
+        return side
     if isinstance(side, str):
+        if side == "buy":
+            return BUY
+        if side == "sell":
+            return SELL
         name = side.strip().upper()
         if name in SIDES:
             return SIDES[name]
@@ -140,6 +79,8 @@ def as_side(side) -> Side:
 
 def _whole(value, name: str) -> int:
     """An int from any integer type; a learner may pass a whole `Result` by mistake."""
+    if type(value) is int:
+        return value
     try:
         return index(value)
     except TypeError:
@@ -214,39 +155,38 @@ class OrderBook:
         self.time_ns = 0  # stamped on the fills of the calls below; set it as you like
         self.ids_are_stale = False  # the batch functions use ids unknown to `_fresh_id`
         self._next_id = 1
-        self._message = np.zeros(1, MESSAGE)
-        self._outcome = np.zeros(1, OUTCOME)
-        self._fills = np.zeros(64, FILL)
+        self._single = Single()
+        self._lot_is_one = self._size_grid.is_whole and lot_size == 1
 
     # -- orders ------------------------------------------------------------------------------
 
     def limit(self, side, price: float, size: float, owner: int = 0) -> Result:
         """Take what crosses `price`, rest the remainder."""
-        return self._enter(Kind.LIMIT, side, price, size, owner)
+        return self._enter(LIMIT, side, self._price_grid.units(price), size, owner)
 
     def market(self, side, size: float, owner: int = 0) -> Result:
         """Take at any price; cancel what the book cannot fill."""
-        return self._enter(Kind.MARKET, side, None, size, owner)
+        return self._enter(MARKET, side, 0, size, owner)
 
     def ioc(self, side, price: float, size: float, owner: int = 0) -> Result:
         """Immediate or cancel: take what crosses `price`, cancel the remainder."""
-        return self._enter(Kind.IOC, side, price, size, owner)
+        return self._enter(IOC, side, self._price_grid.units(price), size, owner)
 
     def fok(self, side, price: float, size: float, owner: int = 0) -> Result:
         """Fill or kill: take the whole size at `price` or better, or be rejected."""
-        return self._enter(Kind.FOK, side, price, size, owner)
+        return self._enter(FOK, side, self._price_grid.units(price), size, owner)
 
     def post_only(self, side, price: float, size: float, owner: int = 0) -> Result:
         """Rest at `price`; rejected if it would trade at once."""
-        return self._enter(Kind.POST_ONLY, side, price, size, owner)
+        return self._enter(POST_ONLY, side, self._price_grid.units(price), size, owner)
 
     def cancel(self, order_id: int, owner: int | None = None) -> Result:
         """Remove a resting order (as its owner, unless `owner` says otherwise)."""
-        return self._change(Kind.CANCEL, order_id, owner, None, None, KEEP_ID)
+        return self._change(CANCEL, order_id, owner, 0, 0, 0, KEEP_ID)
 
     def reduce(self, order_id: int, size: float, owner: int | None = None) -> Result:
         """Take `size` off a resting order; it keeps its place in the queue."""
-        return self._change(Kind.REDUCE, order_id, owner, None, size, KEEP_ID)
+        return self._change(REDUCE, order_id, owner, 0, 0, self._size_grid.units(size), KEEP_ID)
 
     def replace(
         self,
@@ -260,34 +200,70 @@ class OrderBook:
 
         The place in the queue is kept only at the same price and with no larger size.
         """
-        new_id = KEEP_ID if new_order_id is None else new_order_id
-        return self._change(Kind.REPLACE, order_id, owner, price, size, new_id)
+        keep = (KEEP_PRICE if price is None else 0) | (KEEP_SIZE if size is None else 0)
+        ticks = 0 if price is None else self._price_grid.units(price)
+        lots = 0 if size is None else self._size_grid.units(size)
+        new_id = KEEP_ID if new_order_id is None else _whole(new_order_id, "new_order_id")
+        return self._change(REPLACE, order_id, owner, keep, ticks, lots, new_id)
 
-    def _enter(self, kind, side, price, size, owner) -> Result:
+    def _enter(self, kind, side, ticks, size, owner) -> Result:
         side = as_side(side)
         owner = _whole(owner, "owner")
         lots = self._size_grid.units(size)
-        ticks = 0 if price is None and kind == Kind.MARKET else self._price_grid.units(price)
-        return self._send(kind, self._fresh_id(), side, ticks, lots, owner, KEEP_ID)
+        order_id = self._fresh_id() if self.ids_are_stale else self._next_id
+        return self._send(0, order_id, ticks, lots, owner, kind, side, KEEP_ID)
 
-    def _change(self, kind, order_id, owner, price, size, new_id) -> Result:
+    def _change(self, kind, order_id, owner, keep, ticks, lots, new_id) -> Result:
         order_id = _whole(order_id, "order_id")
-        new_id = _whole(new_id, "new_order_id")
-        order = self._resting(order_id)
-        if order is None:  # the kernel will say so; the values do not matter
-            return self._send(kind, order_id, 0, 0, 1, 0, KEEP_ID)
-        ticks = int(order["price_ticks"]) if price is None else self._price_grid.units(price)
-        lots = int(order["size"]) if size is None else self._size_grid.units(size)
-        owner = int(order["owner"]) if owner is None else _whole(owner, "owner")
-        return self._send(kind, order_id, 0, ticks, lots, owner, new_id)
+        if owner is None:
+            return self._send(keep | KEEP_OWNER, order_id, ticks, lots, 0, kind, 0, new_id)
+        owner = _whole(owner, "owner")
+        return self._send(keep, order_id, ticks, lots, owner, kind, 0, new_id)
 
-    def _send(self, kind, order_id, side, ticks, lots, owner, new_id) -> Result:
-        """Refuse what an int32 record cannot say; pass everything else to the kernel."""
-        is_new = kind <= Kind.POST_ONLY
+    def _send(self, keep, order_id, ticks, lots, owner, kind, side, new_id) -> Result:
+        """Pass a message to the kernel; what an int32 record cannot say is refused here."""
+        single = self._single
+        try:
+            PACK(single.message, 0, self.time_ns, order_id, ticks, lots, owner, kind, side, new_id)
+        except struct.error:
+            return self._refuse(order_id, ticks, lots, owner, kind, new_id)
+        if single.state is not self.state:
+            single.wire(self.state)
+        n_fills = send_one(single.wiring, keep)
+        while n_fills < 0:  # a NEED code: nothing was changed yet
+            self.state = single.make_room(n_fills)
+            n_fills = send_one(single.wiring, keep)
+        self_cancelled, reject, filled, resting, cancelled = UNPACK(single.outcome)
+        if reject == 0:
+            if kind <= POST_ONLY:
+                self._next_id = order_id + 1
+            elif new_id > 0:
+                order_id = new_id
+                self._next_id = max(self._next_id, new_id + 1)
+        if not self._lot_is_one:
+            size = self._size_grid.value
+            filled, resting, cancelled = size(filled), size(resting), size(cancelled)
+            self_cancelled = size(self_cancelled)
+        fills = self._fill_list(n_fills) if n_fills else []
+        reject = REJECTS_BY_CODE[reject]
+        return new_tuple(
+            Result, (order_id, reject, filled, resting, cancelled, self_cancelled, fills)
+        )
+
+    def _refuse(self, order_id, ticks, lots, owner, kind, new_id) -> Result:
+        """Count and report the first value that does not fit into a record, as a kernel would.
+
+        Raises
+        ------
+        ValueError
+            If it is the clock, `time_ns`, that does not fit.
+        """
+        is_new = kind <= POST_ONLY
+        unknown = not is_new and self._resting(order_id) is None
         owner_check = (owner, Reject.BAD_OWNER if is_new else Reject.NOT_OWNER)
         size_check = (lots, Reject.BAD_SIZE)
         for value, reject in (
-            (order_id, Reject.BAD_ID if is_new else Reject.UNKNOWN_ID),
+            (None if unknown else order_id, Reject.BAD_ID if is_new else Reject.UNKNOWN_ID),
             *((size_check, owner_check) if is_new else (owner_check, size_check)),
             (ticks, Reject.OFF_GRID if ticks is None else Reject.OUT_OF_BAND),
             (new_id, Reject.BAD_ID),
@@ -295,35 +271,21 @@ class OrderBook:
             if value is None or not INT32_MIN <= value <= INT32_MAX:
                 self.state.scalars[REJECTS + reject] += 1
                 return Result(order_id, reject, 0, 0, 0, 0, [])
-        self._message[0] = (self.time_ns, order_id, ticks, lots, owner, kind, side, new_id)
-        self.state, self._fills, n_fills = run(
-            self.state, self._message, self._fills, self._outcome
-        )
-        self_cancelled, reject, filled, resting, cancelled = self._outcome[0].item()
-        if reject == Reject.OK:
-            if kind <= Kind.POST_ONLY:
-                self._next_id = order_id + 1
-            elif new_id > 0:
-                order_id = new_id
-                self._next_id = max(self._next_id, new_id + 1)
-        size = self._size_grid.value
-        return Result(
-            order_id,
-            Reject(reject),
-            size(filled),
-            size(resting),
-            size(cancelled),
-            size(self_cancelled),
-            [self._fill(row) for row in self._fills[:n_fills].tolist()],
+        raise ValueError(
+            f"time_ns is {self.time_ns!r}; it must be a whole number from {INT64_MIN} to {INT64_MAX}"
         )
 
-    def _fill(self, row: tuple) -> Fill:
-        _, _, ticks, lots, maker, taker, maker_owner, taker_owner, left, side = row
-        size = self._size_grid.value
-        return Fill(
-            self._price_grid.value(ticks), size(lots), maker, taker, Side(side),
-            maker_owner, taker_owner, size(left),
-        )
+    def _fill_list(self, count: int) -> list[Fill]:
+        """The first fills of the last message."""
+        price, size = self._price_grid.value, self._size_grid.value
+        rows = UNPACK_FILLS(self._single.fills[: count * FILL.itemsize])
+        return [
+            new_tuple(Fill, (
+                price(ticks), size(lots), maker, taker, BUY if side > 0 else SELL,
+                maker_owner, taker_owner, size(left),
+            ))
+            for _, _, ticks, lots, maker, taker, maker_owner, taker_owner, left, side in rows
+        ]  # fmt: skip
 
     def _fresh_id(self) -> int:
         """Smallest id above all used ones."""

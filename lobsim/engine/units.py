@@ -45,12 +45,10 @@ class Grid:
         """Whole number of steps, or None if `value` is off the grid or not finite."""
         try:
             exact = float(value) / self.step
+            nearest = round(exact)  # refuses infinity and NaN
         except (TypeError, ValueError, OverflowError):
             return None
-        if not math.isfinite(exact):
-            return None
-        nearest = round(exact)
-        return nearest if abs(exact - nearest) <= TOLERANCE else None
+        return nearest if -TOLERANCE <= exact - nearest <= TOLERANCE else None
 
     def value(self, units):
         """Price or size of a number (or an array) of steps; int if the step is whole."""
