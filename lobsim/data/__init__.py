@@ -13,6 +13,13 @@ from lobsim.data.bundled import bundled
 from lobsim.data.databento import databento_quotes, databento_trades, read_databento
 from lobsim.data.databento_replay import mbo_to_messages
 from lobsim.data.errors import DataError
+from lobsim.data.hftbacktest import (
+    hftbacktest_quotes,
+    hftbacktest_trades,
+    read_hftbacktest,
+    write_hftbacktest,
+)
+from lobsim.data.hftbacktest_events import hftbacktest_events
 from lobsim.data.itch import read_itch, read_itch_directory
 from lobsim.data.itch_replay import itch_to_messages, itch_trades
 from lobsim.data.itch_write import WrittenItch, write_itch
@@ -26,6 +33,7 @@ from lobsim.data.replay import Replay, to_messages
 from lobsim.data.sniff import read_any, read_quotes, read_trades, sniff
 from lobsim.data.taq import read_taq_nbbo, read_taq_quotes, read_taq_trades
 from lobsim.data.taq_write import write_taq_nbbo, write_taq_quotes, write_taq_trades
+from lobsim.data.tardis import read_tardis, tardis_quotes
 from lobsim.data.wrds import read_wrds_quotes, read_wrds_trades
 
 __all__ = [
@@ -43,12 +51,16 @@ __all__ = [
     "bundled",
     "databento_quotes",
     "databento_trades",
+    "hftbacktest_events",
+    "hftbacktest_quotes",
+    "hftbacktest_trades",
     "itch_to_messages",
     "itch_trades",
     "mbo_to_messages",
     "read_any",
     "read_bitstamp",
     "read_databento",
+    "read_hftbacktest",
     "read_itch",
     "read_itch_directory",
     "read_lean",
@@ -57,12 +69,15 @@ __all__ = [
     "read_taq_nbbo",
     "read_taq_quotes",
     "read_taq_trades",
+    "read_tardis",
     "read_trades",
     "read_wrds_quotes",
     "read_wrds_trades",
     "sniff",
+    "tardis_quotes",
     "to_messages",
     "write_bitstamp",
+    "write_hftbacktest",
     "write_itch",
     "write_lean",
     "write_lobster",

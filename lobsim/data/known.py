@@ -19,6 +19,8 @@ FORMATS = {
     "lean": "QuantConnect LEAN zip",
     "lobster": "LOBSTER message and orderbook file",
     "bitstamp": "Bitstamp order events",
+    "tardis": "Tardis.dev CSV",
+    "hftbacktest": "hftbacktest events (npz)",
     "databento": "Databento CSV export or DBN file",
     "itch": "NASDAQ ITCH 5.0",
 }
@@ -34,6 +36,7 @@ _HEADERS = (
     ("wrds_nbbo", ",", {"timem", "bestbid", "bestask"}),
     ("databento", ",", {"tsrecv", "tsevent", "action", "flags"}),
     ("bitstamp", ",", {"action", "direction", "volume", "price"}),
+    ("tardis", ",", {"exchange", "symbol", "timestamp", "localtimestamp"}),
 )
 _LOBSTER_MESSAGE = re.compile(r"\d+(\.\d*)?,[1-7],-?\d+,\d+,-?\d+,-?1")
 _LEAN_TICK = re.compile(r"\d+(\.\d+)?,\d+,\d+,(\d+,\d+,)?[A-Z]?,[0-9A-Fa-f]{1,8},[01]")
@@ -83,6 +86,8 @@ def guess_binary(head: bytes) -> str | None:
     >>> guess_binary(bytes.fromhex("000c 53 0000 0000 0a11ea0e8c43 4f"))
     'itch'
     """
+    if head[:6] == b"\x93NUMPY":
+        return "hftbacktest"
     if head[:3] == b"DBN":
         return "databento"
     first = ITCH_TYPES.get(chr(head[PREFIX])) if len(head) > PREFIX else None

@@ -11,12 +11,14 @@ import pandas as pd
 from lobsim.data.bitstamp import read_bitstamp
 from lobsim.data.databento import read_databento
 from lobsim.data.errors import DataError
+from lobsim.data.hftbacktest import read_hftbacktest
 from lobsim.data.itch import read_itch
 from lobsim.data.known import FORMATS, guess, guess_binary
 from lobsim.data.lean import bars_to_quotes, read_lean
 from lobsim.data.lobster import LobsterDay, read_lobster
 from lobsim.data.source import Source, zip_members
 from lobsim.data.taq import read_taq_nbbo, read_taq_quotes, read_taq_trades
+from lobsim.data.tardis import read_tardis
 from lobsim.data.wrds import read_wrds_quotes, read_wrds_trades
 
 __all__ = ["sniff", "read_any", "read_trades", "read_quotes", "FORMATS"]
@@ -91,7 +93,7 @@ def read_any(path: str | os.PathLike, symbol: str | None = None) -> pd.DataFrame
         return _WITH_SYMBOL[name](path, symbol)
     if name == "lobster" and "_orderbook" in Path(path).name:
         path = Path(path).with_name(Path(path).name.replace("_orderbook", "_message"))
-    table = {"lean": read_lean, "lobster": read_lobster, "bitstamp": read_bitstamp}[name](path)
+    table = _OF_ONE[name](path)
     held = table.attrs.get("symbol")
     if symbol is not None and held is not None and held.upper() != symbol.upper():
         raise DataError(path, f"holds {held}; symbol {symbol!r} was asked for")
@@ -107,6 +109,13 @@ _WITH_SYMBOL = {
     "wrds_nbbo": read_wrds_quotes,
     "itch": read_itch,
     "databento": read_databento,
+    "tardis": read_tardis,
+}
+_OF_ONE = {
+    "lean": read_lean,
+    "lobster": read_lobster,
+    "bitstamp": read_bitstamp,
+    "hftbacktest": read_hftbacktest,
 }
 
 
