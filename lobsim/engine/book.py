@@ -209,7 +209,9 @@ class OrderBook:
     def _enter(self, kind, side, ticks, size, owner) -> Result:
         side = as_side(side)
         owner = _whole(owner, "owner")
-        lots = self._size_grid.units(size)
+        # The usual size needs no arithmetic: a whole number of shares where a lot is a share.
+        is_lots = self._lot_is_one and type(size) is int
+        lots = size if is_lots else self._size_grid.units(size)
         order_id = self._fresh_id() if self.ids_are_stale else self._next_id
         return self._send(0, order_id, ticks, lots, owner, kind, side, KEEP_ID)
 
@@ -272,7 +274,8 @@ class OrderBook:
                 self.state.scalars[REJECTS + reject] += 1
                 return Result(order_id, reject, 0, 0, 0, 0, [])
         raise ValueError(
-            f"time_ns is {self.time_ns!r}; it must be a whole number from {INT64_MIN} to {INT64_MAX}"
+            f"time_ns is {self.time_ns!r}; "
+            f"it must be a whole number from {INT64_MIN} to {INT64_MAX}"
         )
 
     def _fill_list(self, count: int) -> list[Fill]:

@@ -13,7 +13,7 @@ import pytest
 
 from lobsim.engine import jit
 
-SMALL_SUITE = ("twin", "laws", "rejects", "border")
+SMALL_SUITE = ("twin", "laws", "rejects", "border", "hostile")
 TOY = {
     "__init__.py": "",
     "engine/__init__.py": "",
