@@ -34,6 +34,7 @@ __all__ = ["read_databento", "databento_quotes", "databento_trades", "is_dbn"]
 _WHAT = "a Databento file"
 _BLOCK_BYTES = 1 << 20
 _NO_PRICE = float(NO_PRICE)
+_EARLIEST_NS = int(np.datetime64("2000-01-01", "ns").astype(np.int64))
 _PRICES = ("auto", "decimal", "integer")
 
 
@@ -101,6 +102,8 @@ def read_databento(
         raise ValueError(f"prices is {prices!r}; allowed are {', '.join(_PRICES)}")
     source = Source(path, what=_WHAT, max_bytes=max_bytes)
     head = source.head()
+    if not head:
+        raise DataError(source.path, "the file is empty (0 bytes)")
     if is_dbn(head):
         schema, raw, other = _read_dbn(source)
     else:
@@ -171,8 +174,8 @@ def _csv_schema(path: str, head: bytes) -> Schema:
     for name, telling in (("mbo", "order_id"), ("mbp-10", "bid_px_09"), ("mbp-1", "bid_px_00")):
         if plain_name(telling) in names:
             return SCHEMAS[name]
-    if {plain_name("ts_recv"), "action"} <= names:
-        return SCHEMAS["trades"]
+    if {plain_name("ts_recv"), "action"} <= names or not line.isascii() or "\0" in line:
+        return SCHEMAS["trades"]  # of binary junk, reading it tells more
     shown = line if len(line) <= 60 else line[:57] + "..."
     raise DataError(
         path,
@@ -294,7 +297,16 @@ def _check(raw: RawTable, schema: Schema) -> None:
         lambda i: f"side is {side.iloc[i]!r}; allowed are {', '.join(SIDES)}",
     )
     receive = frame["receive_ns"].to_numpy()
-    bad_value(raw, receive >= 0, lambda i: "ts_recv is undefined; allowed is a time")
+    bad_value(
+        raw,
+        receive >= _EARLIEST_NS,
+        lambda i: (
+            f"ts_recv is {np.datetime64(int(receive[i]), 'ns')}; allowed are times from "
+            "2000 on, as integers in nanoseconds"
+            if receive[i] >= 0
+            else "ts_recv is undefined; allowed is a time"
+        ),
+    )
     flags = frame["flags"].to_numpy()
     bad_value(raw, flags < 256, lambda i: f"flags is {flags[i]}; allowed are 0 to 255")
 

@@ -61,9 +61,9 @@ def read_itch(
         ``code`` str (S: event; H: trading state; Q: kind of cross; F: participant).
 
         E, X and D carry neither side nor price, and U no side: these come from the order that the
-        reference number names. ``attrs["report"]`` holds ``messages`` and ``types`` (of the whole
-        file), ``clock_back`` (messages earlier than the one before, kept where they are),
-        and of the events returned ``unknown_orders`` (events about an order that was never added
+        reference number names. ``attrs["report"]`` counts, of the whole file, ``rows_in_file``
+        (messages), ``type_A`` and so on (messages of each type) and ``clock_back`` (messages
+        earlier than the one before, kept where they are); of the rows returned ``unknown_orders`` (events about an order that was never added
         or is gone, as when the recording begins late), ``reused_ids``, ``over_taken`` (more
         shares taken than were left), ``no_size``, ``not_printable``, ``hidden``, ``crosses``,
         ``halts``, ``broken_trades``. Nothing is dropped or corrected. ``attrs["end_mark"]`` tells
@@ -143,7 +143,7 @@ def read_itch_directory(
     table.attrs = {
         "source": found.path, "format": "itch", "kind": "directory", "date": _date(found.path),
         "time_zone": NEW_YORK, "symbol": None, "end_mark": found.end_mark,
-        "report": _file_report(found),
+        "report": _file_report(found, len(table)),
     }  # fmt: skip
     return table
 
@@ -284,11 +284,12 @@ def _table(events: np.ndarray, names: dict[int, str]) -> pd.DataFrame:
     )
 
 
-def _file_report(found: _Found) -> dict:
+def _file_report(found: _Found, returned: int) -> dict:
     letters = np.flatnonzero(found.counts)
     return {
-        "messages": int(found.counts.sum()),
-        "types": {chr(letter): int(found.counts[letter]) for letter in letters},
+        "rows_in_file": int(found.counts.sum()),
+        "rows_returned": returned,
+        **{f"type_{chr(letter)}": int(found.counts[letter]) for letter in letters},
         "clock_back": int(found.state[scans.TIME_WENT_BACK]),
     }
 
@@ -297,8 +298,7 @@ def _report(found: _Found, table: pd.DataFrame, counts: np.ndarray) -> dict:
     kind, code = table["type"].to_numpy(dtype=str), table["code"].to_numpy(dtype=str)
     beyond = int((table["time_ns"] >= NS_PER_DAY).sum())
     return {
-        **_file_report(found),
-        "rows_returned": len(table),
+        **_file_report(found, len(table)),
         "unknown_orders": int(counts[scans.UNKNOWN]),
         "reused_ids": int(counts[scans.DUPLICATE]),
         "over_taken": int(counts[scans.OVER_TAKEN]),

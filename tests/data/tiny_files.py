@@ -274,6 +274,36 @@ _BITSTAMP = (
     "2002347637555203,1736949602000,1736949601990,77935,0.1057,deleted,ask",
     "2002347637555202,1736949603000,1736949602990,77931,0,deleted,bid",
 )
+_DATABENTO = "ts_recv,ts_event,rtype,publisher_id,instrument_id,action,side"
+_DATABENTO_MBO = (
+    _DATABENTO + ",price,size,channel_id,order_id,flags,ts_in_delta,sequence,symbol",
+    "2025-01-15T00:00:00.000000000Z,2025-01-14T20:00:00.000000001Z,160,1,7,R,N,,0,0,0,40,0,0,LOBF",
+    "2025-01-15T00:00:00.000000000Z,2025-01-14T20:00:00.000000001Z,160,1,7,A,B,4799.250000000,2,0,"
+    "6412777162812,40,0,682,LOBF",
+    "2025-01-15T00:00:00.000000000Z,2025-01-14T20:00:00.000000001Z,160,1,7,A,A,4799.500000000,5,0,"
+    "6412777162813,168,0,683,LOBF",
+    "2025-01-15T14:30:00.000017000Z,2025-01-15T14:30:00.000001000Z,160,1,7,C,A,4799.500000000,5,0,"
+    "6412777162813,128,15000,684,LOBF",
+)
+_DATABENTO_MBP = (
+    _DATABENTO + ",depth,price,size,flags,ts_in_delta,sequence,bid_px_00,ask_px_00,bid_sz_00,"
+    "ask_sz_00,bid_ct_00,ask_ct_00,symbol",
+    "1736899200000000017,1736899200000000001,1,1,7,A,B,0,4799250000000,3,130,15,1,4799250000000,"
+    "9223372036854775807,3,0,1,0,LOBF",
+    "1736899201000000017,1736899201000000001,1,1,7,A,A,0,4799500000000,9,130,15,2,4799250000000,"
+    "4799500000000,3,9,1,2,LOBF",
+    "1736899202000000017,1736899202000000001,1,1,7,T,B,0,4799500000000,2,0,15,3,4799250000000,"
+    "4799500000000,3,9,1,2,LOBF",
+    "1736899202000000018,1736899202000000001,1,1,7,C,A,0,4799500000000,2,130,15,4,4799250000000,"
+    "4799500000000,3,7,1,1,LOBF",
+)
+_DATABENTO_TRADES = (
+    _DATABENTO + ",depth,price,size,flags,ts_in_delta,sequence,symbol",
+    "2025-01-15T14:30:00.000017Z,2025-01-15T14:30:00.000001Z,0,1,7,T,B,0,4799.5,2,0,15,3,LOBF",
+    "2025-01-15T14:30:01.000017Z,2025-01-15T14:30:01.000001Z,0,1,7,T,A,0,4799.25,1,0,15,5,LOBF",
+    "2025-01-15T14:30:02.000017Z,2025-01-15T14:30:02.000001Z,0,1,7,T,N,0,4799.25,4,0,15,9,LOBF",
+    "2025-01-15T14:30:03Z,2025-01-15T14:30:02.9Z,0,1,7,T,A,0,4799,6,0,15,11,LOBF",
+)
 
 
 def _lean(name: str, folder: str, member: str, lines: tuple[str, ...], **columns: int) -> Tiny:
@@ -316,6 +346,12 @@ _ALL = (
           "btcusd.csv", _CRYPTO_DAILY_QUOTES, size=5, number=1),
     Tiny("Bitstamp events", "read_bitstamp", "btcusd_events_20250115.csv", _BITSTAMP,
          time=1, size=4, number=3, header=True),
+    Tiny("Databento MBO", "read_databento", "glbx-20250115.mbo.csv.gz", _DATABENTO_MBO,
+         time=0, size=8, number=7, header=True),
+    Tiny("Databento MBP-1", "read_databento", "glbx-20250115.mbp-1.csv", _DATABENTO_MBP,
+         time=0, size=9, number=8, header=True),
+    Tiny("Databento trades", "read_databento", "glbx-20250115.trades.csv", _DATABENTO_TRADES,
+         time=0, size=9, number=8, header=True),
 )  # fmt: skip
 
 TINY = {tiny.name: tiny for tiny in _ALL}
