@@ -1,0 +1,1 @@
+"""Fit the flows of `lobsim.market.parts` to recorded messages."""
