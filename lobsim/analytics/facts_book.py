@@ -12,6 +12,8 @@ BPS = 1e4
 HALF_HOUR_S = 1800
 BUCKETS = ("0_25", "25_50", "50_75", "75_100")
 """Quarters of the absolute imbalance in per cent; each holds its lower edge, the last both."""
+_ROUNDING = 1e-9
+"""Sizes in fractions of a coin reach the edge of a bucket only up to rounding."""
 
 
 def quote_facts(quotes: Quotes, span_s: float) -> dict[str, float]:
@@ -76,7 +78,7 @@ def hit_facts(quotes: Quotes, start_ns: int) -> dict[str, float]:
         direction[:moves[-1] + 1] = np.repeat(np.sign(step[moves]), await_next)
     told = (imbalance != 0) & (direction != 0)
     hit = np.sign(imbalance[told]) == direction[told]
-    bucket = (len(BUCKETS) * np.abs(imbalance[told])).astype(np.int64)
+    bucket = (len(BUCKETS) * np.abs(imbalance[told]) + _ROUNDING).astype(np.int64)
     bucket = np.minimum(bucket, len(BUCKETS) - 1)
     count = np.bincount(bucket, minlength=len(BUCKETS))
     hits = np.bincount(bucket, weights=hit, minlength=len(BUCKETS))

@@ -66,7 +66,7 @@ def facts_of(
     """
     from lobsim.analytics import facts_sources as sources  # here, as it loads the engine
 
-    if isinstance(source, sources.Market):
+    if sources.is_market(source):
         profile = source.profile
         given = {"tick_size": profile.tick_size if tick_size is None else tick_size,
                  "start_s": source.start_s if start_s is None else start_s,
@@ -77,7 +77,7 @@ def facts_of(
                              f"at {given['start_s']:g} s; advance the market first")
         recorded = sources.recorded(source.record(), profile.tick_size, profile.lot_size)
         return stylised_facts(*recorded, **given)
-    if isinstance(source, sources.Recording):
+    if sources.is_recording(source):
         if tick_size is None:
             raise ValueError("a Recording does not know its tick size; give tick_size=, or pass "
                              "the Market itself")

@@ -12,16 +12,25 @@ from lobsim.analytics.trades import regular_trades
 from lobsim.data import LobsterDay, bars_to_quotes
 from lobsim.engine.codes import Kind
 from lobsim.engine.units import Grid
-from lobsim.market.market import Market, Recording
 
-__all__ = ["LobsterDay", "Market", "Recording", "from_lobster", "from_tables", "recorded",
+__all__ = ["LobsterDay", "from_lobster", "from_tables", "is_market", "is_recording", "recorded",
            "recorded_window"]
 
 _LOBSTER_KINDS = {1: Kind.LIMIT, 2: Kind.REDUCE, 3: Kind.CANCEL}
 _VISIBLE, _HIDDEN = 4, 5  # LOBSTER types of executions
 
 
-def recorded_window(recording: Recording) -> tuple[float, float]:
+def is_market(source) -> bool:
+    """Known by what it offers, so that measuring real data loads no simulator."""
+    return all(hasattr(source, name) for name in ("record", "profile", "start_s", "clock_s"))
+
+
+def is_recording(source) -> bool:
+    """The same for the `Recording` of a market."""
+    return all(hasattr(source, name) for name in ("initial", "messages", "fills", "tops"))
+
+
+def recorded_window(recording) -> tuple[float, float]:
     """From the snapshot (or first message) to the last message, in seconds."""
     times = np.concatenate([recording.initial["time_ns"][:1], recording.messages["time_ns"][:1],
                             recording.messages["time_ns"][-1:]])
@@ -30,7 +39,7 @@ def recorded_window(recording: Recording) -> tuple[float, float]:
     return times[0] / NS_PER_S, times[-1] / NS_PER_S
 
 
-def recorded(recording: Recording, tick_size: float, lot_size: float):
+def recorded(recording, tick_size: float, lot_size: float):
     """Quotes (with the state at the start), market orders and order events of a recording."""
     fills, messages = recording.fills, recording.messages
     executions = pd.DataFrame({

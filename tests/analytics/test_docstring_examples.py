@@ -7,7 +7,8 @@ import pytest
 
 MODULES = [
     *("_checks", "compare", "consolidate", "matching"),
-    *("shortfall", "signs", "spreads", "trades"),
+    *("facts_numbers", "facts_of", "facts_tape", "imbalance", "scorecard", "stylised_facts"),
+    *("shortfall", "signs", "spreads", "targets", "trades"),
 ]
 
 
