@@ -29,6 +29,7 @@ __all__ = ["njit", "register_warm_up", "warm_up", "cache_folder", "source_hash"]
 PACKAGE = Path(__file__).resolve().parents[1]
 KEPT_CACHES = 3  # folders of earlier source hashes that are kept, newest first
 PRUNE_AGE_S = 86_400  # folders used within a day are never removed
+DEPENDS = {"engine": ("engine",), "market": ("engine", "market"), "data": ("engine", "data")}
 UNCOMPILED_FLOORS = ("course", "cli.py", "plots", "plots.py")  # hold no kernel
 WHAT = {"engine": "the matching engine", "market": "the market simulator"}
 EXPECTED_S = {"engine": 10, "market": 15}  # typical cold seconds on two busy cores
@@ -39,11 +40,12 @@ _warmers: dict[str, Callable[[], None]] = {}
 def source_files(floor: str, package: Path = PACKAGE) -> list[Path]:
     """Sources that a kernel of `floor` may depend on, sorted.
 
-    The engine imports nothing above itself, so its cache survives edits elsewhere. Any other
-    floor is keyed by all sources but those that hold no kernels.
+    A floor imports only from floors below it, so the caches of `DEPENDS` survive edits elsewhere.
+    Any other floor is keyed by all sources but those that hold no kernels.
     """
-    if floor == "engine":
-        return sorted((package / "engine").rglob("*.py"))
+    if floor in DEPENDS:
+        files = [path for name in DEPENDS[floor] for path in (package / name).rglob("*.py")]
+        return sorted(path for path in files if floor != "market" or "calibrate" not in path.parts)
     return sorted(
         path
         for path in package.rglob("*.py")
@@ -113,7 +115,7 @@ def cache_folder(floor: str = "") -> Path | None:
     """
     try:
         base = _cache_base()
-        floor_name = floor if floor == "engine" else ""
+        floor_name = floor if floor in DEPENDS else ""
         folder = base / f"lobsim-{floor_name or 'all'}-{source_hash(floor_name)}"
         is_new = not folder.is_dir()
         folder.mkdir(parents=True, exist_ok=True)
@@ -129,6 +131,8 @@ def cache_folder(floor: str = "") -> Path | None:
 
 def _floor_of(module: str) -> str:
     parts = module.split(".")
+    if parts[1:3] == ["market", "calibrate"]:  # above the simulator, though in its folder
+        return "calibrate"
     return parts[1] if parts[0] == "lobsim" and len(parts) > 1 else ""
 
 

@@ -3,7 +3,8 @@
 from lobsim.engine.jit import register_warm_up
 from lobsim.market.lobster_day import synthesise_lobster
 from lobsim.market.market import Market, OwnOrder, Recording
-from lobsim.market.profiles import Profile, profiles
+from lobsim.market.profile import Profile
+from lobsim.market.profiles import profiles
 from lobsim.market.taq_day import synthesise_taq_day
 
 __all__ = ["Market", "OwnOrder", "Profile", "Recording", "profiles", "synthesise_lobster",
@@ -15,6 +16,7 @@ def _warm() -> None:
     market = Market("SPY", seed=0, start_s=36_000, end_s=36_060)
     market.advance(36_001)
     market.cancel(market.submit("buy", 1, price=market.best_bid))
+    market.cancel_all()
 
 
 register_warm_up("market", _warm)

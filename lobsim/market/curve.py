@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from lobsim.market.parts import VolumeCurve
+
 BIN_S = 60
 """Width of the bins, in seconds, in which the activity of a market is constant."""
 
@@ -37,12 +39,6 @@ def minute_weights(bin_weights, day_start_s: float, day_end_s: float) -> np.ndar
     return values / math.fsum(values)  # fsum: the same bits on every machine
 
 
-def activity(profile) -> np.ndarray:
-    """Activity of each minute of the day relative to the day's mean (mean 1)."""
-    weights = minute_weights(profile.volume_curve, profile.day_start_s, profile.day_end_s)
-    return weights * len(weights)
-
-
 def cumulative_share(profile, times_s) -> np.ndarray:
     """Expected share of the day's volume traded before each time.
 
@@ -56,7 +52,9 @@ def cumulative_share(profile, times_s) -> np.ndarray:
     -------
     ndarray of float in [0, 1]
     """
-    weights = minute_weights(profile.volume_curve, profile.day_start_s, profile.day_end_s)
+    part = profile.part(VolumeCurve)
+    curve = part.volume_curve if part else (1.0,)
+    weights = minute_weights(curve, profile.day_start_s, profile.day_end_s)
     knots = profile.day_start_s + BIN_S * np.arange(len(weights) + 1)
     share = np.concatenate([[0.0], np.cumsum(weights)])
     share[-1] = 1.0

@@ -1,12 +1,70 @@
-"""The event loop of one market: three clocks (flow, reaction, price grid) up to a given time."""
+"""The event loop of one market: a handful of clocks, the earliest of which goes next."""
 
 from lobsim.engine.jit import njit
-from lobsim.market.flow import arm_reaction, base_event, next_base_time, reaction_event
+from lobsim.market.crowd import base_event, next_base_time
+from lobsim.market.hawkes import hawkes_event
+from lobsim.market.makers import arm_reaction, reaction_event
+from lobsim.market.others import metaorder_event, predator_event
+from lobsim.market.own import own_arrival
+from lobsim.market.paper import paper_chances
 from lobsim.market.price import step_price
-from lobsim.market.state import C_BASE, C_GRID, C_NOW, C_REACT, GRID_NS, N_BASE
-from lobsim.market.venue import note_top, own_cancel, own_order, tape_is_full
+from lobsim.market.queues import draw_queue_clock, queue_event
+from lobsim.market.recorded import recorded_event
+from lobsim.market.state import (BASE_HAWKES, BASE_POISSON, BASE_QUEUES, BASE_RECORDED, C_BASE,
+                                 C_GRID, C_HALT, C_METAORDER, C_NOW, C_OWN, C_PREDATOR, C_REACT,
+                                 C_TAKER, FILL_QUEUE, GRID_NS, NEVER, N_BASE, N_CLOCKS, N_GRID,
+                                 N_HALT, N_HALTED, W_BASE, W_FILL_RULE)
+from lobsim.market.takers import taker_event
+from lobsim.market.venue import note_top, tape_is_full
 
 DONE, TAPE_FULL = 0, 1
+
+__all__ = ["DONE", "TAPE_FULL", "run"]
+
+
+@njit(borrows=True)
+def _first_base_time(flow):
+    """Draw the first event of the base clock, once."""
+    clock = flow.clock
+    if flow.count[N_BASE] != 0 or clock[C_BASE] != clock[C_NOW]:
+        return
+    if flow.whole[W_BASE] == BASE_POISSON:
+        clock[C_BASE] = next_base_time(flow, clock[C_NOW])
+    elif flow.whole[W_BASE] == BASE_RECORDED:
+        first = flow.recorded[0]["time_ns"] if len(flow.recorded) > 0 else NEVER
+        clock[C_BASE] = max(first, clock[C_NOW])
+
+
+@njit(borrows=True)
+def _halt(flow, time_ns):
+    """Trading stops, or goes on."""
+    count = flow.count
+    number = count[N_HALT]
+    if count[N_HALTED] == 0:
+        count[N_HALTED] = 1
+        flow.clock[C_HALT] = flow.halts[number, 1]
+        return
+    count[N_HALTED] = 0
+    count[N_HALT] = number + 1
+    more = number + 1 < len(flow.halts)
+    flow.clock[C_HALT] = max(flow.halts[number + 1, 0], time_ns) if more else NEVER
+
+
+@njit(borrows=True)
+def _rare_event(book, flow, tape, which, time_ns):
+    """Everything but the base clock and the grid; kept out of the loop so that that stays small."""
+    if which == C_REACT:
+        reaction_event(book, flow, tape, time_ns)
+    elif which == C_TAKER:
+        taker_event(book, flow, tape, time_ns)
+    elif which == C_OWN:
+        own_arrival(book, flow, tape, time_ns)
+    elif which == C_METAORDER:
+        metaorder_event(book, flow, tape, time_ns)
+    elif which == C_PREDATOR:
+        predator_event(book, flow, tape, time_ns)
+    elif which == C_HALT:
+        _halt(flow, time_ns)
 
 
 @njit(borrows=True)
@@ -22,42 +80,39 @@ def run(book, flow, tape, until_ns):
         ``DONE``, or ``TAPE_FULL`` if a buffer must be emptied before going on.
     """
     clock = flow.clock
-    if flow.count[N_BASE] == 0 and clock[C_BASE] == clock[C_NOW]:
-        clock[C_BASE] = next_base_time(flow, clock[C_NOW])
+    base = flow.whole[W_BASE]
+    _first_base_time(flow)
     while True:
-        base_ns, react_ns, grid_ns = clock[C_BASE], clock[C_REACT], clock[C_GRID]
-        time_ns = min(base_ns, react_ns, grid_ns)
+        which, time_ns = 0, clock[0]
+        for k in range(1, N_CLOCKS):
+            if clock[k] < time_ns:
+                which, time_ns = k, clock[k]
         if time_ns > until_ns:
             clock[C_NOW] = until_ns
             return DONE
         if tape_is_full(flow, tape):
             return TAPE_FULL
         clock[C_NOW] = time_ns
-        if grid_ns == time_ns:
+        changed = True
+        if which == C_BASE:
+            if base == BASE_POISSON:
+                changed = base_event(book, flow, tape, time_ns)
+            elif base == BASE_HAWKES:
+                changed = hawkes_event(book, flow, tape, time_ns)
+            elif base == BASE_QUEUES:
+                changed = queue_event(book, flow, tape, time_ns)
+            else:
+                changed = recorded_event(book, flow, tape, time_ns)
+        elif which == C_GRID:
+            if flow.whole[W_FILL_RULE] != FILL_QUEUE:
+                paper_chances(book, flow, tape, flow.count[N_GRID], time_ns)
             step_price(flow, time_ns)
-            clock[C_GRID] = grid_ns + GRID_NS
-        elif react_ns == time_ns:
-            reaction_event(book, flow, tape, time_ns)
-            note_top(book, flow, tape, time_ns)
+            clock[C_GRID] = time_ns + GRID_NS
         else:
-            base_event(book, flow, tape, time_ns)
-            note_top(book, flow, tape, time_ns)
-        arm_reaction(book, flow, time_ns)
-
-
-@njit(borrows=True)
-def submit(book, flow, tape, side, price, size, kind):
-    """Send an own order now; see `lobsim.market.venue.own_order`."""
-    time_ns = flow.clock[C_NOW]
-    result = own_order(book, flow, tape, side, price, size, kind, time_ns)
-    arm_reaction(book, flow, time_ns)
-    return result
-
-
-@njit(borrows=True)
-def withdraw(book, flow, tape, order_id):
-    """Cancel an own order now; returns the lots withdrawn."""
-    time_ns = flow.clock[C_NOW]
-    size = own_cancel(book, flow, tape, order_id, time_ns)
-    arm_reaction(book, flow, time_ns)
-    return size
+            _rare_event(book, flow, tape, which, time_ns)
+            if base == BASE_QUEUES:  # what changed the queues changed their rates
+                draw_queue_clock(book, flow, time_ns)
+        if changed:
+            if which != C_GRID:
+                note_top(book, flow, tape, time_ns)
+            arm_reaction(book, flow, time_ns)

@@ -5,11 +5,14 @@ import pandas as pd
 
 from lobsim.engine.records import FILL
 from lobsim.engine.units import Grid
-from lobsim.market.profiles import Profile
+from lobsim.market.parts import Fees
+from lobsim.market.profile import Profile
+from lobsim.market.reports import What, explain_reason
+from lobsim.market.state import OWN, REPORT
 
 
 class Ledger:
-    """Own fills of one market and what they add up to.
+    """Own fills and reports of one market and what they add up to.
 
     Attributes
     ----------
@@ -17,17 +20,15 @@ class Ledger:
         Inventory in lots, positive = long.
     cash, fees : float
         In currency; `cash` has the fees deducted.
-    open_ids : list of int
-        Ids of own orders that rested when last looked at.
     """
 
     def __init__(self, profile: Profile):
-        self.profile = profile
+        self.fee = profile.part(Fees) or Fees()
         self.position_lots = 0
         self.cash = 0.0
         self.fees = 0.0
-        self.open_ids: list[int] = []
         self._fills: list[np.ndarray] = []
+        self._reports: list[np.ndarray] = []
         self._count = 0
         self._table: tuple[int, pd.DataFrame] | None = None
         self.price_grid = Grid(profile.tick_size, "tick_size")
@@ -43,14 +44,22 @@ class Ledger:
         self.fees += float(fee.sum())
         self.cash -= float((side * price * size).sum() + fee.sum())
 
+    def tell(self, reports: np.ndarray) -> None:
+        """Enter reports of the venue; cancellations may cost a fee."""
+        self._reports.append(reports.copy())
+        if self.fee.cancel_fee:
+            paid = self.fee.cancel_fee * int((reports["what"] == What.CANCELLED).sum())
+            self.fees += paid
+            self.cash -= paid
+
     def _columns(self, fills):
         """Own side, whether we were the maker, price, size and fee of each fill."""
-        maker = fills["maker_owner"] != 0
+        maker = fills["maker_owner"] == OWN
         side = np.where(maker, -fills["taker_side"], fills["taker_side"]).astype(np.int64)
         price, size = self.prices(fills["price_ticks"]), self.sizes(fills["size"])
-        rate = np.where(maker, self.profile.maker_fee, self.profile.taker_fee)
-        fee = rate * size if self.profile.fee_unit == "per_share" else rate * 1e-4 * price * size
-        return side, maker, price, size, fee
+        rate = np.where(maker, self.fee.maker_fee, self.fee.taker_fee)
+        fee = rate * size if self.fee.fee_unit == "per_share" else rate * 1e-4 * price * size
+        return side, maker, price, size, fee + self.fee.share_fee * size
 
     def table(self) -> pd.DataFrame:
         """Own trades: ``time_s, side, price, size, fee, maker, order_id``."""
@@ -69,6 +78,27 @@ class Ledger:
             })
             self._table = (self._count, table)
         return self._table[1]
+
+    @property
+    def all_reports(self) -> np.ndarray:
+        """All reports so far as records."""
+        if len(self._reports) != 1:
+            self._reports = [np.concatenate(self._reports) if self._reports
+                             else np.zeros(0, REPORT)]
+        return self._reports[0]
+
+    def report_table(self) -> pd.DataFrame:
+        """All reports: ``time_s, order_id, what, price, size, left, reason``."""
+        rows = self.all_reports
+        return pd.DataFrame({
+            "time_s": rows["time_ns"] / 1e9,
+            "order_id": rows["order_id"].astype(np.int64),
+            "what": [What(code).name.lower() for code in rows["what"].tolist()],
+            "price": self.prices(rows["price_ticks"]),
+            "size": self.sizes(rows["size"]),
+            "left": self.sizes(rows["left"]),
+            "reason": [explain_reason(code) if code else "" for code in rows["reason"].tolist()],
+        })
 
     def prices(self, ticks) -> np.ndarray:
         """Prices in currency of whole ticks."""

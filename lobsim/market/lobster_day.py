@@ -4,7 +4,8 @@ import numpy as np
 
 from lobsim.engine.codes import Kind
 from lobsim.market.market import Market
-from lobsim.market.profiles import SPY, Profile
+from lobsim.market.profile import Profile
+from lobsim.market.profiles import SPY
 from lobsim.market.rng import Dice
 
 NS = 1_000_000_000

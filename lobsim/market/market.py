@@ -9,23 +9,24 @@ import pandas as pd
 from lobsim.engine.book import Depth, as_side
 from lobsim.engine.codes import Kind
 from lobsim.engine.records import FILL, MESSAGE
-from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, new_state
+from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS
 from lobsim.engine.views import ahead_of, depth_into
 from lobsim.market import kernel
 from lobsim.market.curve import cumulative_share
-from lobsim.market.initial import WARM_UP_S, expected_queue, fill_book, reset_counters
 from lobsim.market.ledger import Ledger
-from lobsim.market.profiles import Profile, profiles
-from lobsim.market.state import (C_NOW, L_EXOGENOUS, N_OWN_FILLS, N_OWN_LIVE, N_TAPE_FILLS,
-                                 N_TAPE_MESSAGES, N_TAPE_TOPS, N_VOLUME, NS, OWN_ROOM, TOP, W_HIGH,
-                                 W_LOW, W_RECORD, make_flow)
-from lobsim.market.venue import KEEP_ALL, KEEP_FILLS, OWN, Tape
+from lobsim.market.opening import open_market
+from lobsim.market.own import see_until, send, withdraw_all
+from lobsim.market.parts import Regimes
+from lobsim.market.profile import Profile
+from lobsim.market.profiles import find_profile
+from lobsim.market.reports import What
+from lobsim.market.setup import regime_path
+from lobsim.market.state import (C_NOW, C_TRADER, L_EXOGENOUS, MINUTE_NS, N_DROPPED, N_HALTED,
+                                 N_ORDER_ID, N_OWN_FILLS, N_OWN_LIVE, N_REPORTS, N_TAPE_FILLS,
+                                 N_TAPE_MESSAGES, N_TAPE_TOPS, N_VOLUME, NS, OWN_ROOM,
+                                 PENDING_ROOM, TOP, W_FILL_RULE, W_HIGH, W_LOW, W_RECORD)
+from lobsim.market.venue import KEEP_ALL, KEEP_FILLS, new_order_id
 
-ID_RING = 1 << 22
-"""Order ids are handed out again after this many orders (memory stays bounded at 16 MB)."""
-
-_CHUNK = 1 << 14
-_NOTHING = np.zeros(1, FILL)
 _MAX_LOTS = 2**31 - 1
 
 
@@ -65,8 +66,11 @@ class Market:
     """One simulated venue: order book, background flow, clock, fees, and own orders.
 
     Own orders rest in the true queue and take true depth; the crowd's price responds to them
-    (`lobsim.market.price`). The same seed gives the same market bit for bit, whatever the size of
-    the steps in which it is advanced.
+    (`lobsim.market.parts.Impact`). The same seed gives the same market bit for bit, whatever the
+    size of the steps in which it is advanced, alone or in a `MarketBatch`.
+
+    With a `Latency` part there are two clocks: yours, and that of the venue as you see it, which
+    is behind. Everything that a market shows is what you could know at your time.
 
     Parameters
     ----------
@@ -76,10 +80,14 @@ class Market:
         0 to 2**63 - 1. Neighbouring seeds are as independent as any two.
     start_s, end_s : float
         The window in seconds after midnight of the market's time zone.
+    parts : sequence of parts
+        Added to the profile, each in place of one of its class (``[Latency(order_s=0.01)]``).
     record : bool
         Keep every message, fill and change of the best quotes (memory grows with the run).
     keep_trades : bool
         Keep the trade prints for `trades`; without it memory does not grow at all.
+    common_seed : int, optional
+        Seed of the factor that the markets of a universe share (`Fundamental.common_share`).
 
     Raises
     ------
@@ -96,39 +104,29 @@ class Market:
     """
 
     def __init__(self, profile: str | Profile = "SPY", seed: int = 0,
-                 start_s: float = 10 * 3600, end_s: float = 14 * 3600, *,
-                 record: bool = False, keep_trades: bool = True):
-        self.profile = _find_profile(profile)
-        self.seed = _checked_seed(seed)
-        self.start_s, self.end_s = _checked_window(self.profile, start_s, end_s)
-        p = self.profile
+                 start_s: float = 10 * 3600, end_s: float = 14 * 3600, *, parts=(),
+                 record: bool = False, keep_trades: bool = True, common_seed: int | None = None):
+        self.profile = find_profile(profile).with_parts(*parts)
+        self.seed = checked_seed(seed)
+        self.start_s, self.end_s = checked_window(self.profile, start_s, end_s)
         keep = KEEP_ALL if record else KEEP_FILLS if keep_trades else 0
-        start_ns = round(self.start_s * NS)
-        self._flow = make_flow(p, self.seed, start_ns - WARM_UP_S * NS, record=False)
-        low, high = _band(self._flow)
-        self._book = new_state(low, high, max_orders=p.max_live, max_order_id=ID_RING,
-                               slots=p.max_live, ids=ID_RING)
-        room = p.max_live + 2
-        chunk = max(_CHUNK, 4 * room)
-        self._tape = Tape(np.zeros(room, FILL), np.zeros(4 * room, FILL),
-                          np.zeros(chunk, FILL) if keep else _NOTHING,
-                          np.zeros(chunk if record else 1, MESSAGE),
-                          np.zeros(chunk if record else 1, TOP))
-        self._ledger = Ledger(p)
+        self._book, self._flow, self._tape = open_market(
+            self.profile, self.seed, round(self.start_s * NS), keep, common_seed)
+        self._ledger = Ledger(self.profile)
         self._kept: dict[str, list[np.ndarray]] = {"fills": [], "messages": [], "tops": []}
         self._trades: tuple[int, pd.DataFrame] | None = None
-        with np.errstate(over="ignore"):
-            fill_book(self._book, self._flow, expected_queue(p))
-        self._run(start_ns)
-        reset_counters(self._flow)
-        self._flow.whole[W_RECORD] = keep
         self._initial = self._snapshot() if record else None
 
     # -- clock ---------------------------------------------------------------------------------
 
     @property
     def clock_s(self) -> float:
-        """Time now, seconds after midnight."""
+        """Your time now, seconds after midnight."""
+        return int(self._flow.clock[C_TRADER]) / NS
+
+    @property
+    def venue_s(self) -> float:
+        """Time of the venue as you see it now; behind `clock_s` by the latency of the feed."""
         return int(self._flow.clock[C_NOW]) / NS
 
     def advance(self, until_s: float) -> None:
@@ -141,24 +139,25 @@ class Market:
         """
         until_s = float(until_s)
         until_ns = round(until_s * NS) if np.isfinite(until_s) else -1
-        if until_ns < self._flow.clock[C_NOW]:
+        if until_ns < self._flow.clock[C_TRADER]:
             raise ValueError(f"advance() got {until_s} s, but the clock is already at "
                              f"{self.clock_s} s; time runs forward only")
         if until_s > self.end_s + 1e-9:
             raise ValueError(f"advance() got {until_s} s, but the market's window ends at "
                              f"{self.end_s} s; make it with a larger end_s")
-        self._run(until_ns)
+        with np.errstate(over="ignore"):  # hashing wraps around on purpose (uncompiled runs warn)
+            self._run(see_until(self._flow, until_ns))
 
     def _run(self, until_ns: int) -> None:
-        with np.errstate(over="ignore"):  # hashing wraps around on purpose (uncompiled runs warn)
+        with np.errstate(over="ignore"):
             while kernel.run(self._book, self._flow, self._tape, until_ns) != kernel.DONE:
                 self._empty_tape()
-        self._take_own_fills()
+        self._take_own()
 
     # -- own orders ----------------------------------------------------------------------------
 
     def submit(self, side, size: float, price: float | None = None, kind="limit") -> int:
-        """Send an order; it reaches the book at once (latency comes with a later version).
+        """Send an order; without latency it reaches the book at once.
 
         Parameters
         ----------
@@ -173,8 +172,9 @@ class Market:
         Returns
         -------
         int
-            Order id; 0 when a post-only order would have traded or a fill-or-kill order could
-            not be filled (nothing happened then).
+            Order id; 0 when the venue refused the order at once (a post-only order would have
+            traded, a fill-or-kill order could not be filled, trading is halted); nothing happened
+            then. With latency the answer comes later, in `reports`.
 
         Raises
         ------
@@ -192,37 +192,68 @@ class Market:
         if self._flow.count[N_OWN_LIVE] >= OWN_ROOM and kind in (Kind.LIMIT, Kind.POST_ONLY):
             raise ValueError(f"{OWN_ROOM} own orders rest already, which is the most that a "
                              f"market holds; cancel some first")
-        with np.errstate(over="ignore"):
-            if kernel.tape_is_full(self._flow, self._tape):
-                self._empty_tape()
-            order_id, _, left = kernel.submit(self._book, self._flow, self._tape, int(side),
-                                              ticks, lots, int(kind))
-        self._take_own_fills()
-        if left > 0:
-            self._ledger.open_ids.append(int(order_id))
-        return int(order_id)
+        before = self._flow.count[N_ORDER_ID]
+        order_id = int(new_order_id(self._flow))
+        told = self._send(kind, side, ticks, lots, order_id)
+        refused = told[(told["order_id"] == order_id) & (told["what"] == What.REJECTED)]
+        if len(refused):
+            self._flow.count[N_ORDER_ID] = before  # nothing happened
+            return 0
+        return order_id
 
     def cancel(self, order_id: int) -> float:
-        """Withdraw an own order; returns the size withdrawn, 0 if it no longer rests."""
+        """Withdraw an own order.
+
+        Returns
+        -------
+        float
+            The size withdrawn, 0 if the order no longer rests; always 0 with latency, where the
+            answer comes later, in `reports`.
+        """
+        return self._ledger.size(self._taken_off(order_id, Kind.CANCEL, 0))
+
+    def reduce(self, order_id: int, size: float) -> float:
+        """Take `size` off an own order, which keeps its place; returns what was taken off."""
+        return self._ledger.size(self._taken_off(order_id, Kind.REDUCE, self._lots(size)))
+
+    def _taken_off(self, order_id: int, kind: Kind, lots: int) -> int:
+        order = self._own(order_id)
+        told = self._send(kind, 0, 0 if order is None else int(order["price_ticks"]), lots,
+                          int(order_id))
+        told = told[(told["order_id"] == order_id) & (told["what"] != What.REJECTED)]
+        gone = told[told["what"] == What.CANCELLED]
+        return int(gone["size"].sum()) if len(gone) or not len(told) else lots
+
+    def replace(self, order_id: int, price: float, size: float) -> None:
+        """Give an own order a new price and open size; it keeps its id.
+
+        It keeps its place in the queue only at the same price and with no larger size; else it is
+        cancelled and enters anew in one step, and may trade at once.
+        """
+        self._send(Kind.REPLACE, 0, self._ticks(price), self._lots(size), int(order_id))
+
+    def cancel_all(self) -> int:
+        """Send a cancel for every own order that rests as you see it; returns how many."""
         with np.errstate(over="ignore"):
-            if kernel.tape_is_full(self._flow, self._tape):
-                self._empty_tape()
-            lots = kernel.withdraw(self._book, self._flow, self._tape, int(order_id))
-        return self._ledger.size(lots)
+            sent = withdraw_all(self._flow)
+        self._run(self._flow.clock[C_NOW])
+        return int(sent)
+
+    def _send(self, kind, side, ticks, lots, order_id) -> np.ndarray:
+        """Send a message; returns what the venue told about it at once."""
+        with np.errstate(over="ignore"):
+            if not send(self._flow, int(kind), int(side), ticks, lots, order_id):
+                raise ValueError(f"{PENDING_ROOM} own messages are on their way already; advance "
+                                 f"the clock before sending more")
+        self._run(self._flow.clock[C_NOW])
+        return self._told
 
     @property
     def open_orders(self) -> list[OwnOrder]:
-        """Own orders that rest now, oldest first."""
-        found = []
-        for order_id in self._ledger.open_ids:
-            slot = self._own_slot(order_id)
-            if slot > 0:
-                order = self._book.orders[slot]
-                found.append(OwnOrder(order_id, int(order["side"]),
-                                      self._ledger.price(order["price_ticks"]),
-                                      self._ledger.size(order["size"])))
-        self._ledger.open_ids = [order.order_id for order in found]
-        return found
+        """Own orders that rest now as you see it, oldest first."""
+        return [OwnOrder(int(o["order_id"]), int(o["side"]), self._ledger.price(o["price_ticks"]),
+                         self._ledger.size(o["left"]))
+                for o in self._flow.own[:self._flow.count[N_OWN_LIVE]]]
 
     def queue_position(self, order_id: int) -> tuple[float, int]:
         """Size and number of the orders ahead of an own resting order at its price.
@@ -232,15 +263,22 @@ class Market:
         KeyError
             When no own order with this id rests (see `open_orders`).
         """
-        slot = self._own_slot(order_id)
-        if slot <= 0:
+        order = self._own(order_id)
+        if order is None:
             raise KeyError(f"no own order with the id {order_id} rests")
-        lots, orders = ahead_of(self._book, slot)
+        if self._flow.whole[W_FILL_RULE]:
+            resting = self._snapshot()
+            ahead = resting[(resting["price_ticks"] == order["price_ticks"])
+                            & (resting["order_id"] < order_id)]
+            return self._ledger.size(ahead["size"].sum()), len(ahead)
+        lots, orders = ahead_of(self._book, int(order["slot"]))
         return self._ledger.size(lots), int(orders)
 
-    def _own_slot(self, order_id: int) -> int:
-        slot = int(self._book.slot_of[order_id]) if 0 < order_id < len(self._book.slot_of) else 0
-        return slot if slot > 0 and self._book.orders[slot]["owner"] == OWN else 0
+    def _own(self, order_id: int):
+        """Entry of an open own order, or None."""
+        own = self._flow.own[:self._flow.count[N_OWN_LIVE]]
+        found = np.flatnonzero(own["order_id"] == order_id)
+        return own[found[0]] if len(found) else None
 
     # -- account -------------------------------------------------------------------------------
 
@@ -248,6 +286,14 @@ class Market:
     def own_fills(self) -> pd.DataFrame:
         """Own trades: ``time_s, side, price, size, fee, maker, order_id`` (fee > 0: paid)."""
         return self._ledger.table()
+
+    @property
+    def reports(self) -> pd.DataFrame:
+        """What the venue told: ``time_s, order_id, what, price, size, left, reason``.
+
+        `what` is accepted, filled, cancelled or rejected, at the venue's time `time_s`.
+        """
+        return self._ledger.report_table()
 
     @property
     def position(self) -> float:
@@ -309,6 +355,26 @@ class Market:
         No strategy may look at it; it is shared by all markets of a seed.
         """
         return float(self._flow.level[L_EXOGENOUS]) * self.profile.tick_size
+
+    @property
+    def halted(self) -> bool:
+        """Whether trading is halted."""
+        return bool(self._flow.count[N_HALTED])
+
+    @property
+    def regime(self) -> str:
+        """Name of the regime that holds now, "" in a market without regimes (hidden in life)."""
+        part = self.profile.part(Regimes)
+        if part is None:
+            return ""
+        minute = int(self._flow.clock[C_NOW] - round(self.profile.day_start_s * NS)) // MINUTE_NS
+        path = regime_path(part, len(self._flow.minutes), self.seed)
+        return part.regimes[path[min(max(minute, 0), len(path) - 1)]].name
+
+    @property
+    def dropped(self) -> int:
+        """Background messages that the book could not carry out (see `Recorded`)."""
+        return int(self._flow.count[N_DROPPED])
 
     @property
     def volume(self) -> float:
@@ -387,7 +453,7 @@ class Market:
             if count[entry]:
                 self._kept[name].append(getattr(self._tape, name)[:count[entry]].copy())
                 count[entry] = 0
-        self._take_own_fills()
+        self._take_own()
 
     def _collected(self, name: str) -> np.ndarray:
         """Everything kept under a name, as one array."""
@@ -398,11 +464,16 @@ class Market:
             chunks[:] = [np.concatenate(chunks) if chunks else np.zeros(0, dtype)]
         return chunks[0]
 
-    def _take_own_fills(self) -> None:
-        count = int(self._flow.count[N_OWN_FILLS])
-        if count:
-            self._ledger.book(self._tape.own[:count])
-            self._flow.count[N_OWN_FILLS] = 0
+    def _take_own(self) -> None:
+        """Enter what the kernel tells of own orders into the account; `_told` is the latest."""
+        count = self._flow.count
+        self._told = self._tape.reports[:count[N_REPORTS]].copy()
+        if count[N_OWN_FILLS]:
+            self._ledger.book(self._tape.own[:count[N_OWN_FILLS]])
+            count[N_OWN_FILLS] = 0
+        if count[N_REPORTS]:
+            self._ledger.tell(self._told)
+            count[N_REPORTS] = 0
 
     def _lots(self, size: float) -> int:
         lots = self._ledger.size_grid.units(size)
@@ -422,22 +493,15 @@ class Market:
         return ticks
 
 
-def _find_profile(profile) -> Profile:
-    if isinstance(profile, Profile):
-        return profile
-    if profile not in profiles:
-        raise ValueError(f"there is no profile {profile!r}; the names are "
-                         f"{', '.join(sorted(profiles))}")
-    return profiles[profile]
-
-
-def _checked_seed(seed) -> int:
+def checked_seed(seed) -> int:
+    """The seed as an int, or a ValueError that says what is allowed."""
     if not 0 <= int(seed) < 2**63 or int(seed) != seed:
         raise ValueError(f"seed is {seed}; it must be a whole number from 0 to 2**63 - 1")
     return int(seed)
 
 
-def _checked_window(profile: Profile, start_s, end_s) -> tuple[float, float]:
+def checked_window(profile: Profile, start_s, end_s) -> tuple[float, float]:
+    """The window as floats, or a ValueError that says what is allowed."""
     start_s, end_s = float(start_s), float(end_s)
     if not profile.day_start_s <= start_s < end_s <= profile.day_end_s:
         raise ValueError(f"the window is {start_s:g} to {end_s:g} s; it must lie inside the day "

@@ -8,7 +8,7 @@ who sends orders           `ZeroIntelligence`, `Hawkes`, `QueueReactive` or `Rec
 what they know             `Fundamental`, `Makers`
 when                       `VolumeCurve`, `Regimes`
 what own trades do         `Impact`
-the venue                  `Fees`, `Latency`, `Halts`
+the venue                  `Fees`, `Latency`, `Halts`, `FillRule`
 ========================== ====================================================================
 
 Names of parameters are unique over all parts, so that `Profile.with_changes` finds them. Rates are
@@ -504,5 +504,52 @@ class Halts:
             end = start + length
 
 
+FILL_RULES = ("queue", "no_impact", "touch", "probability")
+
+
+@dataclass(frozen=True)
+class FillRule:
+    """When own orders are filled. Without this part they are real orders in the real queue.
+
+    Under every other rule own orders stay out of the book, so nobody can react to them; they are
+    here to be compared with the truth.
+
+    Parameters
+    ----------
+    fill_rule : str
+        ``"queue"``: the default, real orders.
+
+        ``"no_impact"``: an own order holds its exact place in the queue and is filled by whatever
+        would have reached it, but takes nothing from others; a taking order walks the visible
+        depth and leaves it there. The visible assumption that own orders do not matter.
+
+        ``"touch"``: QuantConnect LEAN's equity rule. Taking orders are filled in full at the best
+        quote, whatever its size; a resting order is filled in full at its price by the first trade
+        strictly beyond it.
+
+        ``"probability"``: a resting order at a distance of d ticks from the mid is filled in full
+        with rate ``fill_rate_per_s * exp(-fill_decay_per_tick * d)``, as in Avellaneda and Stoikov
+        (2008) [1]_, section 2.5; taking orders as under "touch".
+    fill_rate_per_s, fill_decay_per_tick : float
+        A and k of the last rule.
+
+    References
+    ----------
+    .. [1] M. Avellaneda, S. Stoikov, "High-frequency trading in a limit order book", Quantitative
+       Finance 8(3), 2008.
+    """
+
+    fill_rule: str = "queue"
+    fill_rate_per_s: float = 1.0
+    fill_decay_per_tick: float = 1.0
+
+    def __post_init__(self):
+        if self.fill_rule not in FILL_RULES:
+            raise ValueError(f"fill_rule is {self.fill_rule!r}; it must be one of "
+                             f"{', '.join(FILL_RULES)}")
+        if self.fill_rate_per_s < 0 or self.fill_decay_per_tick < 0:
+            raise ValueError("fill_rate_per_s and fill_decay_per_tick must not be negative")
+
+
 PARTS = (ZeroIntelligence, Hawkes, QueueReactive, Recorded, Takers, Fundamental, Makers, Impact,
-         VolumeCurve, Regimes, Metaorders, Predator, Fees, Latency, Halts)
+         VolumeCurve, Regimes, Metaorders, Predator, Fees, Latency, Halts, FillRule)

@@ -37,6 +37,7 @@ _S48 = np.uint64(48)
 _TO_UNIT = 1.0 / 9007199254740992.0
 _TO_UNIT52 = 1.0 / 4503599627370496.0
 _LN2 = 0.6931471805599453
+_INV_LN2 = 1.4426950408889634
 # A sum of eight uniform bytes: mean 8 * 127.5, variance 8 * (256**2 - 1) / 12.
 _BYTES_MEAN = 1020.0
 _BYTES_INV_STD = 1.0 / 209.02152999054430
@@ -99,6 +100,21 @@ def normal(bits):
     pairs = (bits & _EVEN_BYTES) + ((bits >> _S8) & _EVEN_BYTES)
     total = (pairs * _SUM16) >> _S48
     return (np.float64(total) - _BYTES_MEAN) * _BYTES_INV_STD
+
+
+@njit(borrows=True)
+def decay(x):
+    """``exp(-x)`` for x >= 0 by range reduction and a series (relative error below 1e-14)."""
+    if x > 700.0:
+        return 0.0
+    halvings = np.int64(x * _INV_LN2)
+    r = x - halvings * _LN2
+    total = 1.0
+    for k in range(18, 0, -1):
+        total = 1.0 - r / k * total
+    for _ in range(halvings):
+        total *= 0.5
+    return total
 
 
 @njit(borrows=True)

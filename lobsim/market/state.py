@@ -1,64 +1,95 @@
 """State of one market as plain arrays, and the names of their entries.
 
-Kernels get a `Flow`: a NamedTuple of small arrays. Parameters are read only; `clock`, `count` and
-`level` are what a run changes. Constants below name the entries, so that no bare index appears
-further down; a batch of markets is the same arrays with one more axis.
+Kernels get a `Flow`: a NamedTuple of small arrays. `real`, `whole` and the tables are parameters
+and only read; `clock`, `count`, `level`, `ring`, `own`, `pending` and `excite` are what a run
+changes. Constants below name the entries, so that no bare index appears further down.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from lobsim.market.curve import BIN_S, activity
-from lobsim.market.profiles import Profile, size_table
-from lobsim.market.rng import stream_key
+from lobsim.engine.records import MESSAGE
 
 NS = 1_000_000_000
 GRID_NS = 100_000_000
 """Step of the efficient price, in nanoseconds (0.1 s)."""
 STEPS_PER_MINUTE = 60 * NS // GRID_NS
+MINUTE_NS = 60 * NS
 RING = 64
 """Steps of the efficient price held in advance (6.4 s): the farthest that takers can foresee."""
 OWN_ROOM = 64
 """Slots of the book that the flow leaves free: the most own orders that may rest."""
+PENDING_ROOM = 256
+"""Own messages that may be on their way to the venue at one time."""
 NEVER = np.iinfo(np.int64).max
 
+# Owners of orders. Only the background (0) and own orders rest; the others only take.
+CROWD, OWN, METAORDER, PREDATOR = 0, 1, 2, 3
+
 # Flow.real: parameters with a fraction.
-R_LIMIT, R_CANCEL, R_MARKET, R_TOTAL = 0, 1, 2, 3  # event rates per second, and their sum
-R_STEP_STD, R_JUMP_STD, R_JUMP_PROB = 4, 5, 6  # efficient price per grid step, in ticks
-R_VOL_OF_VOL, R_META_INFORMED, R_META_MIN, R_INFORMED = 7, 8, 9, 10
-R_SLACK, R_STALE, R_SNIPE, R_REFILL = 11, 12, 13, 14
-R_PERMANENT, R_TRANSIENT = 15, 16  # move of the efficient price per own lot, in ticks
-R_WEIGHT, R_DECAY = 17, 20  # three weights, three decay factors per grid step
-R_LEAN = 23  # slope of the chance that a maker joins, per tick of edge
-R_SIZE = 24
+(R_LIMIT, R_CANCEL, R_MARKET, R_TOTAL,  # event rates per second, and their sum
+ R_STEP_STD, R_JUMP_STD, R_JUMP_PROB, R_VOL_OF_VOL, R_COMMON, R_APART,  # F per grid step, ticks
+ R_META_INFORMED, R_META_MIN, R_INFORMED, R_SWEEP, R_MARKET_MEAN,
+ R_SLACK, R_LEAN, R_CANCEL_LEAN, R_STALE, R_SNIPE, R_REFILL,
+ R_PERMANENT, R_TRANSIENT, R_GROWTH,  # move of the efficient price per lot taken, in ticks
+ R_FILL_RATE, R_FILL_DECAY,
+ R_METAORDER_RATE, R_METAORDER_GAP, R_METAORDER_SIZE,
+ R_PREDATOR_THRESHOLD, R_PREDATOR_KEEP,
+ R_THETA, R_REINIT, R_UNIT) = range(34)
+R_WEIGHT, R_DECAY = 34, 37  # three weights, three decay factors per grid step
+R_BURST_JUMP, R_BURST_RATE = 40, 42  # two jumps of the takers' rate, two decay rates
+R_SIZE = 44
 
 # Flow.whole: parameters that are whole numbers.
-W_DAY_START, W_LOOKAHEAD, W_MAX_LIVE, W_LOW, W_HIGH, W_RECORD = 0, 1, 2, 3, 4, 5
-W_SIZE = 6
+(W_DAY_START, W_LOOKAHEAD, W_MAX_LIVE, W_LOW, W_HIGH, W_RECORD, W_BASE, W_MAKERS, W_PATH,
+ W_PARTIAL, W_REFILL_TICKS, W_FILL_RULE, W_BURSTS, W_METAORDER_CHILD, W_METAORDER_ROOT,
+ W_PREDATOR_SIZE, W_PREDATOR_LIMIT, W_PREDATOR_NS, W_QUEUES, W_LONGEST,
+ W_FEED_NS, W_ORDER_NS, W_CANCEL_NS, W_FEED_JITTER_NS, W_ORDER_JITTER_NS, W_CANCEL_JITTER_NS,
+ W_SIZE) = range(27)
 
-# Flow.clock: times in ns after midnight.
-C_NOW, C_BASE, C_REACT, C_GRID = 0, 1, 2, 3
-C_SIZE = 4
+# Values of W_BASE, the flow of the base clock, and of W_FILL_RULE.
+BASE_NONE, BASE_POISSON, BASE_HAWKES, BASE_QUEUES, BASE_RECORDED = range(5)
+FILL_QUEUE, FILL_NO_IMPACT, FILL_TOUCH, FILL_PROBABILITY = range(4)
+
+# Flow.clock: times in ns after midnight. The first N_CLOCKS are pending events; where two fall
+# together, the one further up goes first.
+(C_GRID, C_HALT, C_REACT, C_BASE, C_TAKER, C_METAORDER, C_PREDATOR, C_OWN) = range(8)
+N_CLOCKS = 8
+C_NOW, C_MINUTE_END, C_BURST, C_TRADER, C_SIZE = 8, 9, 10, 11, 12  # C_TRADER: the owner's clock
 
 # Flow.count: counters.
-N_BASE, N_REACT, N_GRID, N_META_LEFT, N_META_SIDE, N_REACT_KIND = 0, 1, 2, 3, 4, 5
-N_VOLUME, N_TRADES, N_FILLS, N_OWN_LIVE, N_ORDER_ID, N_MESSAGE = 6, 7, 8, 9, 11, 12
-N_OWN_FILLS, N_TAPE_MESSAGES, N_TAPE_FILLS, N_TAPE_TOPS = 13, 14, 15, 16
-N_LIMITS, N_CANCELS, N_MARKETS, N_DROPPED = 17, 18, 19, 20
-N_SIZE = 21
+(N_BASE, N_REACT, N_GRID, N_META_LEFT, N_META_SIDE, N_REACT_KIND, N_VOLUME, N_TRADES, N_FILLS,
+ N_OWN_LIVE, N_ORDER_ID, N_MESSAGE, N_OWN_FILLS, N_REPORTS, N_TAPE_MESSAGES, N_TAPE_FILLS,
+ N_TAPE_TOPS, N_LIMITS, N_CANCELS, N_MARKETS, N_DROPPED, N_MINUTE, N_TAKER, N_METAORDER,
+ N_METAORDER_LEFT, N_METAORDER_SIDE, N_METAORDERS, N_PREDATOR, N_PREDATOR_POSITION, N_HALT,
+ N_HALTED, N_PENDING_HEAD, N_PENDING, N_SENT, N_LOOKS, N_REFERENCE, N_REINIT,
+ N_SIZE) = range(38)
 
 # Flow.level: quantities that move.
 L_EXOGENOUS, L_AHEAD, L_VARIANCE, L_PERMANENT, L_TRANSIENT = 0, 1, 2, 3, 4  # 3 transient parts
-L_SIZE = 7
+L_FAIR, L_SHIFT, L_SLACK, L_BURST, L_SIGNAL, L_SIGNAL_VAR, L_PREDATOR_CASH = 7, 8, 9, 10, 12, 13, 14
+L_SIZE = 15
 
-# Flow.keys: one key per random stream.
-K_PATH, K_FLOW, K_REACT, K_META = 0, 1, 2, 3
-K_SIZE = 4
+# Flow.keys: one key per random stream. The common one is shared by the markets of a universe.
+K_PATH, K_FLOW, K_REACT, K_META, K_REGIME, K_TAKER, K_METAORDER, K_LATENCY, K_FILL = range(9)
+K_COMMON = 9
+K_SIZE = 10
+
+# Columns of Flow.minutes: what holds during one minute of the day.
+MIN_ACTIVITY, MIN_VOLATILITY, MIN_TREND, MIN_SLACK = 0, 1, 2, 3  # trend in ticks per grid step
 
 TOP = np.dtype([("time_ns", "i8"), ("bid_ticks", "i4"), ("bid_lots", "i4"), ("ask_ticks", "i4"),
                 ("ask_lots", "i4")], align=True)
 """One state of the best quotes; a side without orders has size 0."""
+
+OWN_ORDER = np.dtype([("order_id", "i8"), ("slot", "i4"), ("price_ticks", "i4"), ("left", "i4"),
+                      ("side", "i4")], align=True)
+"""An own order that is open; slot 0 under a fill rule that keeps it out of the book."""
+
+REPORT = np.dtype([("time_ns", "i8"), ("order_id", "i4"), ("what", "i4"), ("price_ticks", "i4"),
+                   ("size", "i4"), ("left", "i4"), ("reason", "i4")], align=True)
+"""What the venue tells the owner of an order; `what` and `reason` as in `lobsim.market.reports`."""
 
 
 class Flow(NamedTuple):
@@ -66,82 +97,25 @@ class Flow(NamedTuple):
 
     real: np.ndarray
     whole: np.ndarray
-    activity: np.ndarray
-    distances: np.ndarray
-    limit_sizes: np.ndarray
+    minutes: np.ndarray  # (minutes of the day, 4)
+    distances: np.ndarray  # 1024 equally likely distances of limit orders
+    limit_sizes: np.ndarray  # 256 equally likely sizes
     market_sizes: np.ndarray
+    cancel_shape: np.ndarray  # chance that a candidate at distance 1, 2, ... is cancelled
+    tables: np.ndarray  # (3, K, n + 1) rates of queues, or (P, 6, 6) jumps of a Hawkes process
+    rates: np.ndarray  # Hawkes: baselines (6) and decay rates (P)
+    halts: np.ndarray  # (halts, 2) start and end, ns
+    recorded: np.ndarray  # MESSAGE records to play
     keys: np.ndarray
     clock: np.ndarray
     count: np.ndarray
     level: np.ndarray
     ring: np.ndarray
+    own: np.ndarray  # OWN_ORDER, OWN_ROOM long, oldest first
+    pending: np.ndarray  # MESSAGE, a ring of PENDING_ROOM
+    excite: np.ndarray  # (P, 6) decayed sums of a Hawkes process
 
 
-def distance_table(profile: Profile, entries: int = 1024) -> np.ndarray:
-    """Spread lambda(i) ~ i**-decay, i = 1..levels, over equally likely entries (CST eq. 3)."""
-    rates = np.arange(1, profile.limit_levels + 1, dtype=float) ** -profile.limit_decay
-    edges = np.rint(np.cumsum(rates) / rates.sum() * entries).astype(int)
-    counts = np.diff(np.concatenate([[0], edges]))
-    return np.repeat(np.arange(1, profile.limit_levels + 1), counts).astype(np.int64)
-
-
-def make_flow(profile: Profile, seed: int, start_ns: int, record: bool) -> Flow:
-    """Build the arrays of a market that starts at `start_ns` (ns after midnight)."""
-    distances = distance_table(profile)
-    at_one = np.count_nonzero(distances == 1) / len(distances)
-    real = np.zeros(R_SIZE)
-    real[R_LIMIT] = 2.0 * profile.limit_rate_per_s / at_one
-    real[R_CANCEL] = profile.cancel_rate_per_s * profile.max_live
-    real[R_MARKET] = profile.market_rate_per_s
-    real[R_TOTAL] = real[R_LIMIT] + real[R_CANCEL] + real[R_MARKET]
-    _price_parameters(real, profile)
-    real[R_META_MIN] = profile.meta_min_orders
-    real[R_META_INFORMED] = profile.meta_informed_share
-    real[R_INFORMED] = profile.informed_share
-    real[R_SLACK] = profile.maker_slack_ticks
-    real[R_STALE] = profile.stale_rate_per_s
-    real[R_SNIPE] = profile.snipe_share
-    real[R_REFILL] = profile.refill_rate_per_s
-    real[R_LEAN] = profile.maker_lean
-    whole = np.zeros(W_SIZE, dtype=np.int64)
-    whole[W_DAY_START] = round(profile.day_start_s * NS)
-    whole[W_LOOKAHEAD] = min(round(profile.lookahead_s * NS / GRID_NS), RING - 1)
-    whole[W_MAX_LIVE] = profile.max_live
-    middle = round(profile.start_price / profile.tick_size)
-    whole[W_LOW] = middle - profile.band_ticks // 2
-    whole[W_HIGH] = middle + profile.band_ticks // 2
-    whole[W_RECORD] = record
-    with np.errstate(over="ignore"):  # uncompiled, NumPy warns of the intended wrap-around
-        keys = np.array([stream_key(np.uint64(seed), np.uint64(k)) for k in range(K_SIZE)],
-                        dtype=np.uint64)
-    clock = np.full(C_SIZE, NEVER, dtype=np.int64)
-    clock[C_NOW] = clock[C_GRID] = clock[C_BASE] = start_ns
-    level = np.zeros(L_SIZE)
-    level[[L_EXOGENOUS, L_AHEAD]] = middle + 0.5
-    level[L_VARIANCE] = 1.0
-    return Flow(real, whole, activity(profile), distances,
-                size_table(profile.limit_sizes, profile.lot_size),
-                size_table(profile.market_sizes, profile.lot_size), keys, clock,
-                np.zeros(N_SIZE, dtype=np.int64), level, np.full(RING, middle + 0.5))
-
-
-def _price_parameters(real, profile):
-    """Per-step standard deviations and impact coefficients (modifies `real`)."""
-    step_s = GRID_NS / NS
-    variance = profile.volatility_ticks_per_sqrt_s**2
-    real[R_STEP_STD] = np.sqrt(variance * (1.0 - profile.jump_share) * step_s)
-    if profile.jump_rate_per_s > 0:
-        real[R_JUMP_STD] = np.sqrt(variance * profile.jump_share / profile.jump_rate_per_s)
-    real[R_JUMP_PROB] = profile.jump_rate_per_s * step_s
-    real[R_VOL_OF_VOL] = profile.vol_of_vol
-    per_lot = profile.lot_size / profile.depth_per_tick
-    real[R_PERMANENT] = per_lot * profile.permanent_share
-    real[R_TRANSIENT] = per_lot * (1.0 - profile.permanent_share)
-    for k in range(3):
-        real[R_WEIGHT + k] = profile.impact_weights[k]
-        real[R_DECAY + k] = np.exp(-step_s / profile.impact_times_s[k])
-
-
-def minute_of(time_ns: int, day_start_ns: int) -> int:
-    """Bin of the activity curve that holds a time."""
-    return (time_ns - day_start_ns) // (BIN_S * NS)
+def new_pending() -> np.ndarray:
+    """An empty ring of own messages."""
+    return np.zeros(PENDING_ROOM, MESSAGE)

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from lobsim.market.market import Market
-from lobsim.market.profiles import SPY, Profile
+from lobsim.market.profile import Profile
+from lobsim.market.profiles import SPY
 from lobsim.market.rng import Dice
 from lobsim.market.tape_habits import habits
 from lobsim.market.venues import EXCHANGES, LATENCY_NS, exchange_of_orders, exchange_quotes

@@ -1,7 +1,7 @@
 """Between flow and engine: every change of the book goes through here and is kept on the tape.
 
-All matching is the engine's (`lobsim.engine.kernel`). This file adds ids, own fills, the reaction
-of the efficient price to own trades, and recording.
+All matching is the engine's (`lobsim.engine.kernel`). This file adds ids, the reaction of the
+efficient price to trades, the reports of own fills, and recording.
 """
 
 from typing import NamedTuple
@@ -10,32 +10,34 @@ import numpy as np
 
 from lobsim.engine.codes import Kind
 from lobsim.engine.jit import njit
-from lobsim.engine.kernel import available, crosses, match, remove, rest, shrink
-from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MAX, PRICE_MIN
-from lobsim.market.price import react_to_own
-from lobsim.market.state import (N_FILLS, N_MESSAGE, N_ORDER_ID, N_OWN_FILLS, N_OWN_LIVE,
-                                 N_TAPE_FILLS, N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME,
-                                 OWN_ROOM, W_MAX_LIVE, W_RECORD)
+from lobsim.engine.kernel import match, remove, rest, shrink
+from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MIN
+from lobsim.market.paper import paper_fills
+from lobsim.market.price import react
+from lobsim.market.reports import report
+from lobsim.market.state import (CROWD, FILL_QUEUE, L_SIGNAL, N_FILLS, N_MESSAGE, N_ORDER_ID,
+                                 N_OWN_FILLS, N_OWN_LIVE, N_REPORTS, N_TAPE_FILLS,
+                                 N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME, OWN, OWN_ROOM,
+                                 PREDATOR, W_FILL_RULE, W_MAX_LIVE, W_RECORD)
 
 KEEP_FILLS, KEEP_ALL = 1, 2
 """Values of the recording switch: trades only, or messages and best quotes as well."""
 
-_LIMIT, _MARKET, _IOC, _CANCEL, _REDUCE = (int(k) for k in (
-    Kind.LIMIT, Kind.MARKET, Kind.IOC, Kind.CANCEL, Kind.REDUCE))
-_POST_ONLY, _FOK = int(Kind.POST_ONLY), int(Kind.FOK)
-OWN = 1
-"""Owner number of the orders that come through `Market.submit`."""
+_LIMIT, _IOC, _CANCEL, _REDUCE = (int(k) for k in (Kind.LIMIT, Kind.IOC, Kind.CANCEL, Kind.REDUCE))
+_FILLED = 2  # reports.What.FILLED
+_LARGEST_ID = (1 << 31) - 2
 
 
 class Tape(NamedTuple):
     """Buffers that a kernel writes to and Python empties between calls.
 
-    `scratch` takes the fills of one order; `own` the own fills; `fills`, `messages` and `tops`
-    are the recording.
+    `scratch` takes the fills of one order; `own` the own fills, `reports` what the venue tells;
+    `fills`, `messages` and `tops` are the recording.
     """
 
     scratch: np.ndarray
     own: np.ndarray
+    reports: np.ndarray
     fills: np.ndarray
     messages: np.ndarray
     tops: np.ndarray
@@ -46,7 +48,8 @@ def tape_is_full(flow, tape):
     """Whether one more event might not fit into a buffer."""
     count = flow.count
     room = len(tape.scratch)
-    if count[N_OWN_FILLS] + room > len(tape.own):
+    if (count[N_OWN_FILLS] + room > len(tape.own)
+            or count[N_REPORTS] + room + OWN_ROOM > len(tape.reports)):
         return True
     if flow.whole[W_RECORD] == 0:
         return False
@@ -54,7 +57,7 @@ def tape_is_full(flow, tape):
         return True
     if flow.whole[W_RECORD] < KEEP_ALL:
         return False
-    return (count[N_TAPE_MESSAGES] + 2 > len(tape.messages)
+    return (count[N_TAPE_MESSAGES] + 2 * OWN_ROOM > len(tape.messages)
             or count[N_TAPE_TOPS] + 2 > len(tape.tops))
 
 
@@ -90,29 +93,17 @@ def flow_is_full(book, flow):
 
 
 @njit(borrows=True)
-def _count_own(book):
-    """Own orders that rest, counted slot by slot (after a self-trade removed some)."""
-    found = 0
-    for slot in range(1, len(book.orders)):
-        if book.orders[slot]["size"] > 0 and book.orders[slot]["owner"] == OWN:
-            found += 1
-    return found
+def new_order_id(flow):
+    """Next id: a counter, so that a smaller id always arrived earlier (until it starts anew)."""
+    order_id = flow.count[N_ORDER_ID] + 1
+    if order_id > _LARGEST_ID:
+        order_id = 1
+    flow.count[N_ORDER_ID] = order_id
+    return order_id
 
 
 @njit(borrows=True)
-def new_order_id(book, flow):
-    """Next id of a ring of ids; passes over those of orders that still rest after a round."""
-    count = flow.count
-    while True:
-        count[N_ORDER_ID] += 1
-        if count[N_ORDER_ID] >= len(book.slot_of):
-            count[N_ORDER_ID] = 1
-        if book.slot_of[count[N_ORDER_ID]] <= 0:
-            return count[N_ORDER_ID]
-
-
-@njit(borrows=True)
-def _note(flow, tape, time_ns, order_id, price, size, owner, kind, side):
+def note(flow, tape, time_ns, order_id, price, size, owner, kind, side):
     """Number the message, and keep it when recording."""
     count = flow.count
     index = count[N_MESSAGE]
@@ -158,7 +149,7 @@ def note_top(book, flow, tape, time_ns):
 
 
 @njit(borrows=True)
-def _keep_fills(flow, tape, n_fills):
+def keep_fills(flow, tape, n_fills):
     """Count the fills of one taking order, pass own ones on, record."""
     count = flow.count
     if n_fills == 0:
@@ -171,51 +162,90 @@ def _keep_fills(flow, tape, n_fills):
         size = np.int64(fill["size"])
         side = np.int64(fill["taker_side"])
         count[N_VOLUME] += size
-        if fill["taker_owner"] != 0:
-            react_to_own(flow, side * size, True)
-        if fill["maker_owner"] != 0:
-            react_to_own(flow, -side * size, False)
-            if fill["maker_left"] == 0:
-                count[N_OWN_LIVE] -= 1
-        if fill["taker_owner"] != 0 or fill["maker_owner"] != 0:
+        taker = fill["taker_owner"]
+        if taker != CROWD:
+            react(flow, side * size, True)
+        if taker != PREDATOR:
+            flow.level[L_SIGNAL] += side * size
+        if fill["maker_owner"] == OWN:
+            react(flow, -side * size, False)
+            own_maker_filled(flow, fill["maker_id"], fill["maker_left"])
+            report(flow, tape, fill["time_ns"], fill["maker_id"], _FILLED, fill["price_ticks"],
+                   size, fill["maker_left"], 0)
+        if taker == OWN or fill["maker_owner"] == OWN:
             tape.own[count[N_OWN_FILLS]] = fill
             count[N_OWN_FILLS] += 1
         if recording:
             tape.fills[count[N_TAPE_FILLS]] = fill
             count[N_TAPE_FILLS] += 1
+        if flow.whole[W_FILL_RULE] != FILL_QUEUE and count[N_OWN_LIVE] > 0 and taker != OWN:
+            paper_fills(flow, tape, side, np.int64(fill["price_ticks"]), size,
+                        np.int64(fill["maker_id"]), fill["time_ns"])
+
+
+@njit(borrows=True)
+def own_entry(flow, order_id):
+    """Place of an open own order in `Flow.own`, -1 if it is not open."""
+    for k in range(flow.count[N_OWN_LIVE]):
+        if flow.own[k]["order_id"] == order_id:
+            return k
+    return -1
+
+
+@njit(borrows=True)
+def drop_own(flow, k):
+    """Take entry `k` out of the open own orders; the rest stays in order of age."""
+    last = flow.count[N_OWN_LIVE] - 1
+    for j in range(k, last):
+        flow.own[j] = flow.own[j + 1]
+    flow.count[N_OWN_LIVE] = last
+
+
+@njit(borrows=True)
+def own_maker_filled(flow, order_id, left):
+    """Note what is left of an own resting order after a fill."""
+    k = own_entry(flow, order_id)
+    if k >= 0:
+        flow.own[k]["left"] = left
+        if left == 0:
+            drop_own(flow, k)
 
 
 @njit(borrows=True)
 def rest_order(book, flow, tape, side, price, size, time_ns):
     """A background limit order joins the queue; the price must not cross."""
-    order_id = new_order_id(book, flow)
-    rest(book, side, price, size, 0, order_id)
-    _note(flow, tape, time_ns, order_id, price, size, 0, _LIMIT, side)
+    order_id = new_order_id(flow)
+    rest(book, side, price, size, CROWD, order_id)
+    note(flow, tape, time_ns, order_id, price, size, CROWD, _LIMIT, side)
 
 
 @njit(borrows=True)
-def take_up_to(book, flow, tape, side, price, size, time_ns):
-    """A background order takes what rests at `price` or better and leaves the remainder."""
-    order_id = new_order_id(book, flow)
-    index = _note(flow, tape, time_ns, order_id, price, size, 0, _IOC, side)
-    _, n_fills, _, _ = match(book, side, price, size, 0, order_id, time_ns, index,
-                             tape.scratch, 0)
-    _keep_fills(flow, tape, n_fills)
+def take_up_to(book, flow, tape, side, price, size, owner, time_ns):
+    """An order takes what rests at `price` or better and leaves the remainder.
+
+    Returns the lots that it got.
+    """
+    order_id = new_order_id(flow)
+    index = note(flow, tape, time_ns, order_id, price, size, owner, _IOC, side)
+    left, n_fills, _, _ = match(book, side, price, size, owner, order_id, time_ns, index,
+                                tape.scratch, 0)
+    keep_fills(flow, tape, n_fills)
+    return size - left
 
 
 @njit(borrows=True)
 def slot_is_flow(book, slot):
     """Whether the slot holds a resting order of the background flow."""
     order = book.orders[slot]
-    return order["size"] > 0 and order["owner"] == 0
+    return order["size"] > 0 and order["owner"] == CROWD
 
 
 @njit(borrows=True)
 def cancel_flow_order(book, flow, tape, slot, time_ns):
     """A background order is withdrawn."""
     order = book.orders[slot]
-    _note(flow, tape, time_ns, order["order_id"], order["price_ticks"], order["size"], 0, _CANCEL,
-          order["side"])
+    note(flow, tape, time_ns, order["order_id"], order["price_ticks"], order["size"], CROWD,
+         _CANCEL, order["side"])
     remove(book, slot)
 
 
@@ -227,8 +257,8 @@ def reduce_flow_order(book, flow, tape, slot, time_ns):
     if half == 0:
         cancel_flow_order(book, flow, tape, slot, time_ns)
         return
-    _note(flow, tape, time_ns, order["order_id"], order["price_ticks"], half, 0, _REDUCE,
-          order["side"])
+    note(flow, tape, time_ns, order["order_id"], order["price_ticks"], half, CROWD, _REDUCE,
+         order["side"])
     shrink(book, slot, half)
 
 
@@ -236,63 +266,20 @@ def reduce_flow_order(book, flow, tape, slot, time_ns):
 def flow_order_at_best(book, side, skip):
     """Slot of a background order at the best price of `side`, `skip` orders back; -1 if none."""
     price = book.scalars[BEST_BID] if side > 0 else book.scalars[BEST_ASK]
+    return flow_order_at(book, price, skip)
+
+
+@njit(borrows=True)
+def flow_order_at(book, price, skip):
+    """Slot of the background order `skip` places back at a price, or the last one; -1 if none."""
     slot = book.levels[price - book.scalars[PRICE_MIN]]["head"]
     found = -1
     while slot != 0:
         order = book.orders[slot]
-        if order["owner"] == 0:
+        if order["owner"] == CROWD:
             found = slot
             if skip <= 0:
                 break
             skip -= 1
         slot = order["next"]
     return found
-
-
-@njit(borrows=True)
-def own_order(book, flow, tape, side, price, size, kind, time_ns):
-    """Send an own order: match it, rest what is left of a limit order.
-
-    Returns
-    -------
-    order_id, left, resting : int, int, int
-        The id (0 if a post-only or fill-or-kill order was refused), lots not traded, and lots
-        resting.
-    """
-    if kind == _MARKET:
-        price = book.scalars[PRICE_MAX] if side > 0 else book.scalars[PRICE_MIN]
-    if kind == _POST_ONLY and crosses(book, side, price):
-        return 0, size, 0
-    if kind == _FOK and available(book, side, price, size, OWN) < size:
-        return 0, size, 0
-    order_id = new_order_id(book, flow)
-    index = _note(flow, tape, time_ns, order_id, price, size, OWN, kind, side)
-    left, n_fills, self_cancelled, stopped = match(
-        book, side, price, size, OWN, order_id, time_ns, index, tape.scratch, 0)
-    _keep_fills(flow, tape, n_fills)
-    if self_cancelled > 0:
-        flow.count[N_OWN_LIVE] = _count_own(book)
-    resting = 0
-    if left > 0 and not stopped and (kind == _LIMIT or kind == _POST_ONLY):
-        rest(book, side, price, left, OWN, order_id)
-        resting = left
-        flow.count[N_OWN_LIVE] += 1
-    note_top(book, flow, tape, time_ns)
-    return order_id, left, resting
-
-
-@njit(borrows=True)
-def own_cancel(book, flow, tape, order_id, time_ns):
-    """Withdraw an own order; returns the lots withdrawn, 0 if it no longer rests."""
-    if order_id < 1 or order_id >= len(book.slot_of) or book.slot_of[order_id] <= 0:
-        return 0
-    slot = book.slot_of[order_id]
-    order = book.orders[slot]
-    if order["owner"] != OWN:
-        return 0
-    size = np.int64(order["size"])
-    _note(flow, tape, time_ns, order_id, order["price_ticks"], size, OWN, _CANCEL, order["side"])
-    remove(book, slot)
-    flow.count[N_OWN_LIVE] -= 1
-    note_top(book, flow, tape, time_ns)
-    return size
