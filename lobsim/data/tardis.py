@@ -136,7 +136,8 @@ def read_tardis(
 
 def _recognise(path: str | os.PathLike, max_bytes: int) -> tuple[str, Layout]:
     """Kind and layout by the header line."""
-    head = Source(path, what="a Tardis file", max_bytes=max_bytes).head()
+    source = Source(path, what="a Tardis file", max_bytes=max_bytes)
+    head = source.head()
     line = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("ascii", "replace")
     names = {name.strip().strip('"') for name in line.split(",")}
     if "is_snapshot" in names:
@@ -148,6 +149,7 @@ def _recognise(path: str | os.PathLike, max_bytes: int) -> tuple[str, Layout]:
         return "book", snapshot_layout(max(levels) + 1)
     if {"id", "side", "amount"} <= names or "local_timestamp" in names:
         return "trades", TARDIS_LAYOUTS["trades"]
+    next(source.blocks())  # says so when it is empty or no plain text at all
     shown = line if len(line) <= 60 else line[:57] + "..."
     raise DataError(
         path,

@@ -28,7 +28,7 @@ def frames(found):
     return [found.messages, found.book] if hasattr(found, "book") else [found]
 
 
-BINARY = {"itch"}  # their tests make the bytes themselves
+BINARY = {"itch", "hftbacktest"}  # their tests make the bytes themselves
 
 
 def test_every_known_text_format_has_a_tiny_file():

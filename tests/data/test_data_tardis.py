@@ -224,7 +224,8 @@ def test_a_malformed_row_is_named_with_file_row_and_value(header, row, says, tmp
 
 def test_a_header_of_no_tardis_file_is_refused_with_what_it_looks_like(tmp_path):
     path = tmp_path / "x.csv"
-    path.write_bytes(b"id,timestamp,exchange_timestamp,price,volume,action,direction\n1,1,1,1,1,x,y\n")
+    header = "id,timestamp,exchange_timestamp,price,volume,action,direction"
+    path.write_bytes(text([header, "1,1,1,1,1,x,y"]))
     with pytest.raises(DataError, match="not the header of a Tardis .* Bitstamp order events"):
         read_tardis(path)
 

@@ -304,6 +304,35 @@ _DATABENTO_TRADES = (
     "2025-01-15T14:30:02.000017Z,2025-01-15T14:30:02.000001Z,0,1,7,T,N,0,4799.25,4,0,15,9,LOBF",
     "2025-01-15T14:30:03Z,2025-01-15T14:30:02.9Z,0,1,7,T,A,0,4799,6,0,15,11,LOBF",
 )
+_TARDIS = "exchange,symbol,timestamp,local_timestamp"
+_TARDIS_TRADES = (
+    f"{_TARDIS},id,side,price,amount",
+    "exch,BTCUSDT,1736899200000000,1736899200000351,a-1,sell,8531.5,2152",
+    "exch,BTCUSDT,1736899200276000,1736899200336743,a-2,buy,8532,1",
+    "exch,BTCUSDT,1736899200276000,1736899200336743,a-3,unknown,8532,0.5",
+    "exch,BTCUSDT,1736899205000000,1736899205010000,a-4,buy,8532.5,10",
+)
+_TARDIS_QUOTES = (
+    f"{_TARDIS},ask_amount,ask_price,bid_price,bid_amount",
+    "exch,BTCUSDT,1736899200000000,1736899200000351,5494,8629.3,8629.2,806",
+    "exch,BTCUSDT,1736899200133000,1736899200154126,5493,8629.3,,",
+    "exch,BTCUSDT,1736899200216000,1736899200254401,5494,8629.4,8629.2,806.5",
+    "exch,BTCUSDT,1736899201000000,1736899201000001,1,8629.4,8629.2,5",
+)
+_TARDIS_CHANGES = (
+    f"{_TARDIS},is_snapshot,side,price,amount",
+    "exch,BTCUSDT,1736899200000000,1736899200000351,true,ask,6421.5,18640",
+    "exch,BTCUSDT,1736899200000000,1736899200000351,true,bid,6421,1190",
+    "exch,BTCUSDT,1736899201000000,1736899201000351,false,bid,6421,0",
+    "exch,BTCUSDT,1736899202000000,1736899202000351,false,bid,6420.5,70",
+)
+_TARDIS_BOOK = (
+    f"{_TARDIS},asks[0].price,asks[0].amount,bids[0].price,bids[0].amount",
+    "exch,BTCUSDT,1736899200000000,1736899200000351,11657.08,1.714,11657.07,10.896",
+    "exch,BTCUSDT,1736899201000000,1736899201000351,11657.08,1.476,11657.07,10.896",
+    "exch,BTCUSDT,1736899202000000,1736899202000351,11657.1,2,11657.07,1",
+    "exch,BTCUSDT,1736899203000000,1736899203000351,11657.1,2,,",
+)
 
 
 def _lean(name: str, folder: str, member: str, lines: tuple[str, ...], **columns: int) -> Tiny:
@@ -352,6 +381,14 @@ _ALL = (
          time=0, size=9, number=8, header=True),
     Tiny("Databento trades", "read_databento", "glbx-20250115.trades.csv", _DATABENTO_TRADES,
          time=0, size=9, number=8, header=True),
+    Tiny("Tardis trades", "read_tardis", "exch_trades_BTCUSDT.csv.gz", _TARDIS_TRADES,
+         time=3, size=7, number=6, header=True),
+    Tiny("Tardis quotes", "read_tardis", "exch_quotes_BTCUSDT.csv", _TARDIS_QUOTES,
+         time=3, size=4, number=5, header=True),
+    Tiny("Tardis book changes", "read_tardis", "exch_incremental_book_L2.csv", _TARDIS_CHANGES,
+         time=3, size=7, number=6, header=True),
+    Tiny("Tardis book snapshots", "read_tardis", "exch_book_snapshot_1.csv", _TARDIS_BOOK,
+         time=3, size=5, number=4, header=True),
 )  # fmt: skip
 
 TINY = {tiny.name: tiny for tiny in _ALL}
