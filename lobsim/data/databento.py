@@ -272,7 +272,8 @@ def _symbols(metadata, frame: pd.DataFrame) -> pd.Series:
             if not str(entry["symbol"]).isdigit():
                 continue
             first, behind = (
-                np.datetime64(entry[key], "D").astype(np.int64) for key in ("start_date", "end_date")
+                np.datetime64(entry[key], "D").astype(np.int64)
+                for key in ("start_date", "end_date")
             )
             names[(ids == int(entry["symbol"])) & (day >= first) & (day < behind)] = name
     return pd.Series(names, dtype=str)
@@ -416,5 +417,6 @@ def databento_trades(table: pd.DataFrame) -> pd.DataFrame:
     part = table.iloc[row].reset_index(drop=True)
     trades = pd.DataFrame({name: part[column] for name, column in names.items()})
     trades["row"] = row
-    trades.attrs = {**table.attrs, "kind": "signed trades", "report": {"rows_returned": len(trades)}}
+    report = {"rows_returned": len(trades)}
+    trades.attrs = {**table.attrs, "kind": "signed trades", "report": report}
     return trades

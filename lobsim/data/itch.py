@@ -19,7 +19,7 @@ __all__ = ["read_itch", "read_itch_directory", "MAX_EVENTS"]
 
 MAX_EVENTS = 10_000_000  # of a table; about 1.5 gigabytes
 NEW_YORK = "America/New_York"
-_BLOCK_BYTES = 2 << 20  # the scan's scratch for a block is seven times as large
+_BLOCK_BYTES = 1 << 20  # the scan's scratch for a block is seven times as large
 _WHAT = "an ITCH 5.0 file"
 _DIRECTORY = record_dtype("R", prefix=False)
 
@@ -61,13 +61,14 @@ def read_itch(
         ``code`` str (S: event; H: trading state; Q: kind of cross; F: participant).
 
         E, X and D carry neither side nor price, and U no side: these come from the order that the
-        reference number names. ``attrs["report"]`` counts, of the whole file, ``rows_in_file``
-        (messages), ``type_A`` and so on (messages of each type) and ``clock_back`` (messages
-        earlier than the one before, kept where they are); of the rows returned ``unknown_orders`` (events about an order that was never added
-        or is gone, as when the recording begins late), ``reused_ids``, ``over_taken`` (more
-        shares taken than were left), ``no_size``, ``not_printable``, ``hidden``, ``crosses``,
-        ``halts``, ``broken_trades``. Nothing is dropped or corrected. ``attrs["end_mark"]`` tells
-        whether the file ends with a message of length 0.
+        reference number names. ``attrs["end_mark"]`` tells whether the file ends with a message
+        of length 0. ``attrs["report"]`` counts, of the whole file, ``rows_in_file`` (messages),
+        ``type_A`` and so on (messages of each type) and ``clock_back`` (messages earlier than the
+        one before, kept where they are); of the rows returned ``unknown_orders`` (events about an
+        order that was never added or is gone, as when the recording begins late), ``reused_ids``,
+        ``over_taken`` (more shares taken than were left), ``no_size``, ``not_printable``,
+        ``hidden``, ``crosses``, ``halts``, ``broken_trades`` and ``after_midnight``. Nothing is
+        dropped or corrected.
 
     Raises
     ------
@@ -87,6 +88,7 @@ def read_itch(
     found = _scan(path, key, max_events, max_bytes)
     if key is not None and found.locate < 0:
         raise DataError(path, f"holds no symbol {symbol!r}; it holds {_some(found.directory)}")
+    _check_sides(found)
     events, counts = _followed(found.events)
     names = _names(found, symbol)
     table = _table(events, names)
@@ -98,7 +100,7 @@ def read_itch(
         "time_zone": NEW_YORK,
         "symbol": symbol if symbol is not None else _only(names),
         "end_mark": found.end_mark,
-        "report": _report(found, table, counts),
+        "report": _report(found, events, counts),
     }
     return table
 
@@ -156,7 +158,7 @@ class _Found:
     state: np.ndarray
     counts: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
     per_locate: np.ndarray = field(default_factory=lambda: np.zeros(1 << 16, np.int64))
-    events: np.ndarray = field(default_factory=lambda: np.zeros((0, scans.N_COLUMNS), np.int64))
+    events: np.ndarray = field(default_factory=lambda: np.zeros((scans.N_COLUMNS, 0), np.int64))
     directory: np.ndarray = field(default_factory=lambda: np.zeros(0, _DIRECTORY))
     end_mark: bool = False
 
@@ -172,7 +174,7 @@ def _scan(path, key: int | None, max_events: int, max_bytes: int) -> _Found:
     kept, directory = [], []
     offset, n_events = 0, 0  # of the byte in the file that the scanned block begins with
     rest = b""
-    room = np.zeros((0, scans.N_COLUMNS), np.int64)
+    room = np.zeros((scans.N_COLUMNS, 0), np.int64)
     places = np.zeros(0, np.int64)
     for block in source.byte_blocks(_BLOCK_BYTES):
         if found.end_mark:
@@ -180,9 +182,10 @@ def _scan(path, key: int | None, max_events: int, max_bytes: int) -> _Found:
                 source.path, f"goes on at byte {offset}, behind the end mark (a length of 0)"
             )
         data = np.frombuffer(rest + block, np.uint8)
-        if len(data) // scans.SMALLEST >= len(room):
-            room = np.zeros((len(data) // scans.SMALLEST + 1, scans.N_COLUMNS), np.int64)
-            places = np.zeros(len(room), np.int64)
+        if len(data) // scans.SMALLEST >= room.shape[1]:
+            rows = (len(data) + (1 << 16)) // scans.SMALLEST  # a rest is shorter than 2**16 bytes
+            room = np.zeros((scans.N_COLUMNS, rows), np.int64)
+            places = np.zeros(rows, np.int64)
         used, new, listed, problem = scans.scan(
             data, len(data), scans.LENGTHS, scans.PLACES, scans.STOCKS, scans.KEPT, found.state,
             found.counts, found.per_locate, room, places,
@@ -194,7 +197,7 @@ def _scan(path, key: int | None, max_events: int, max_bytes: int) -> _Found:
                 f"holds more than {max_events:,} events of what was asked for; name one symbol, "
                 "or allow more with max_events",
             )
-        kept.append(room[:new].copy())
+        kept.append(room[:, :new].copy())
         if listed:
             index = places[:listed, None] + np.arange(_DIRECTORY.itemsize)
             directory.append(data[index].view(_DIRECTORY)[:, 0])
@@ -213,7 +216,7 @@ def _scan(path, key: int | None, max_events: int, max_bytes: int) -> _Found:
     if rest:
         raise _cut_message(source.path, offset, rest)
     if kept:
-        found.events = np.concatenate(kept)
+        found.events = np.concatenate(kept, axis=1)
     if directory:
         found.directory = np.concatenate(directory)
     return found
@@ -244,43 +247,57 @@ def _cut_message(path: str, offset: int, rest: bytes) -> DataError:
     )
 
 
+def _check_sides(found: _Found) -> None:
+    kind, side = found.events[scans.TYPE], found.events[scans.SIDE]
+    sided = np.isin(kind, [scans.ADD, scans.ADD_NAMED, scans.HIDDEN])
+    good = ~sided | (side == ord("B")) | (side == ord("S"))
+    if not good.all():
+        row = int(np.argmin(good))
+        raise DataError(
+            found.path,
+            f"the message of type {chr(kind[row])!r} with reference number "
+            f"{found.events[scans.REFERENCE, row]} at {found.events[scans.TIME, row]} ns has the "
+            f"side {chr(side[row])!r}; allowed are B and S",
+        )
+
+
 def _followed(events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Events with the side, price and size that follow from their orders; counts of oddities."""
-    kinds = events[:, scans.TYPE]
+    kinds = events[scans.TYPE]
     adds = int(np.isin(kinds, [scans.ADD, scans.ADD_NAMED, scans.REPLACED]).sum())
     size = 1 << (2 * adds + 2).bit_length()
     counts = np.zeros(4, np.int64)
     has_price = scans.PLACES[kinds, scans.PRICE, 1] > 0
-    events[~has_price, scans.PRICE] = -1
+    events[scans.PRICE, ~has_price] = -1
     keys = np.full(size, -1, np.int64)
     scans.follow(events, keys, np.zeros((size, 3), np.int64), counts)
     return events, counts
 
 
 def _table(events: np.ndarray, names: dict[int, str]) -> pd.DataFrame:
-    kinds = events[:, scans.TYPE]
-    price_e4 = events[:, scans.PRICE]
-    locate, distinct = pd.factorize(events[:, scans.LOCATE_CODE])
+    kinds, price_e4 = events[scans.TYPE], events[scans.PRICE]
+    locate, distinct = pd.factorize(events[scans.LOCATE_CODE])
     symbols = pd.Series([names.get(int(code), "") for code in distinct], dtype=str)
-    code, texts = pd.factorize(events[:, scans.CODE])
+    code, texts = pd.factorize(events[scans.CODE])
     words = [int(text).to_bytes(4, "big").strip(b"\0 ").decode("latin-1") for text in texts]
     letters = pd.Series([chr(number) for number in range(256)], dtype=str)
     return pd.DataFrame(
         {
-            "time_ns": events[:, scans.TIME],
+            "time_ns": events[scans.TIME],
             "type": letters.take(kinds).reset_index(drop=True),
             "symbol": symbols.take(locate).reset_index(drop=True),
-            "order_id": events[:, scans.REFERENCE],
-            "new_order_id": events[:, scans.NEW_REFERENCE],
-            "side": events[:, scans.SIDE],
-            "size": events[:, scans.SIZE],
+            "order_id": events[scans.REFERENCE],
+            "new_order_id": events[scans.NEW_REFERENCE],
+            "side": events[scans.SIDE],
+            "size": events[scans.SIZE],
             "price_e4": price_e4,
             "price": np.where(price_e4 < 0, np.nan, price_e4 / 1e4),
-            "left": events[:, scans.LEFT],
-            "match": events[:, scans.MATCH],
-            "printable": events[:, scans.PRINTABLE] != ord("N"),
+            "left": events[scans.LEFT],
+            "match": events[scans.MATCH],
+            "printable": events[scans.PRINTABLE] != ord("N"),
             "code": pd.Series(words, dtype=str).take(code).reset_index(drop=True),
-        }
+        },
+        copy=False,
     )
 
 
@@ -294,21 +311,23 @@ def _file_report(found: _Found, returned: int) -> dict:
     }
 
 
-def _report(found: _Found, table: pd.DataFrame, counts: np.ndarray) -> dict:
-    kind, code = table["type"].to_numpy(dtype=str), table["code"].to_numpy(dtype=str)
-    beyond = int((table["time_ns"] >= NS_PER_DAY).sum())
+def _report(found: _Found, events: np.ndarray, counts: np.ndarray) -> dict:
+    kind = events[scans.TYPE]
+    types = np.bincount(kind, minlength=256)
+    halted = (kind == ord("H")) & (events[scans.CODE] == ord("H"))
+    silent = (kind == ord("C")) & (events[scans.PRINTABLE] == ord("N"))
     return {
-        **_file_report(found, len(table)),
+        **_file_report(found, len(kind)),
         "unknown_orders": int(counts[scans.UNKNOWN]),
         "reused_ids": int(counts[scans.DUPLICATE]),
         "over_taken": int(counts[scans.OVER_TAKEN]),
         "no_size": int(counts[scans.ZERO_SIZE]),
-        "not_printable": int(((kind == "C") & ~table["printable"]).sum()),
-        "hidden": int((kind == "P").sum()),
-        "crosses": int((kind == "Q").sum()),
-        "halts": int(((kind == "H") & (code == "H")).sum()),
-        "broken_trades": int((kind == "B").sum()),
-        "after_midnight": beyond,
+        "not_printable": int(silent.sum()),
+        "hidden": int(types[ord("P")]),
+        "crosses": int(types[ord("Q")]),
+        "halts": int(halted.sum()),
+        "broken_trades": int(types[ord("B")]),
+        "after_midnight": int((events[scans.TIME] >= NS_PER_DAY).sum()),
     }
 
 

@@ -85,9 +85,9 @@ def scan(data, stop, lengths, places, stocks, kept, state, counts, per_locate, e
         Messages of each type, added to.
     per_locate : ndarray of int64, shape (65536,)
         Messages of each locate code, added to.
-    events : ndarray of int64, shape (stop // SMALLEST + 1, N_COLUMNS)
+    events : ndarray of int64, shape (N_COLUMNS, at least stop // SMALLEST)
         Written: the columns of the kept messages.
-    directory : ndarray of int64
+    directory : ndarray of int64, shape (at least stop // SMALLEST,)
         Written: where R messages begin, without prefix.
 
     Returns
@@ -97,12 +97,14 @@ def scan(data, stop, lengths, places, stocks, kept, state, counts, per_locate, e
     """
     position = n_events = n_directory = 0
     problem = FINE
-    while position + PREFIX < stop:
+    while position + PREFIX <= stop:
         length = _number(data, position, PREFIX)
         if length == 0:
             problem = THE_END
             break
         start = position + PREFIX
+        if start == stop:
+            break
         kind = np.int64(data[start])
         if lengths[kind] != length:
             problem = UNKNOWN_TYPE if lengths[kind] == 0 else WRONG_LENGTH
@@ -127,7 +129,7 @@ def scan(data, stop, lengths, places, stocks, kept, state, counts, per_locate, e
         if wanted and kept[kind]:
             for column in range(places.shape[1]):
                 width = places[kind, column, 1]
-                events[n_events, column] = _number(data, start + places[kind, column, 0], width)
+                events[column, n_events] = _number(data, start + places[kind, column, 0], width)
             n_events += 1
     return position, n_events, n_directory, problem
 
@@ -143,13 +145,13 @@ def _place_of(keys, reference):
     return place
 
 
-@njit
+@njit(borrows=True)
 def follow(events, keys, held, counts):
     """Give each event the side, price and size that its own message leaves out.
 
     Parameters
     ----------
-    events : ndarray of int64, shape (n, N_COLUMNS)
+    events : ndarray of int64, shape (N_COLUMNS, n)
         From `scan`. Changed in place: SIDE becomes 1 or -1 (0 = not known), of E, X, D and C, U
         that of the order; PRICE of E, X and D that of the order; SIZE of D what was left of it;
         LEFT what is left of the order (of the new one after U) after the event.
@@ -161,51 +163,50 @@ def follow(events, keys, held, counts):
         Added to: unknown references, references used twice, more taken than was left, adds
         without shares.
     """
-    for row in range(events.shape[0]):
-        event = events[row]
-        kind = event[TYPE]
+    for row in range(events.shape[1]):
+        kind = events[TYPE, row]
         if kind == ADD or kind == ADD_NAMED or kind == HIDDEN:
-            event[SIDE] = 1 if event[SIDE] == BUY else -1
+            events[SIDE, row] = 1 if events[SIDE, row] == BUY else -1
         if kind == ADD or kind == ADD_NAMED:
-            place = _place_of(keys, event[REFERENCE])
+            place = _place_of(keys, events[REFERENCE, row])
             if keys[place] != -1:
                 counts[DUPLICATE] += 1
-            if event[SIZE] == 0:
+            if events[SIZE, row] == 0:
                 counts[ZERO_SIZE] += 1
-            keys[place] = event[REFERENCE]
-            held[place, 0] = event[SIDE]
-            held[place, 1] = event[PRICE]
-            held[place, 2] = event[SIZE]
-            event[LEFT] = event[SIZE]
+            keys[place] = events[REFERENCE, row]
+            held[place, 0] = events[SIDE, row]
+            held[place, 1] = events[PRICE, row]
+            held[place, 2] = events[SIZE, row]
+            events[LEFT, row] = events[SIZE, row]
             continue
         if not (
             kind == EXECUTED or kind == EXECUTED_AT or kind == CANCELLED or kind == DELETED
             or kind == REPLACED
         ):
             continue
-        place = _place_of(keys, event[REFERENCE])
+        place = _place_of(keys, events[REFERENCE, row])
         if keys[place] == -1 or held[place, 2] <= 0:
             counts[UNKNOWN] += 1
             continue
-        event[SIDE] = held[place, 0]
+        events[SIDE, row] = held[place, 0]
         if kind == REPLACED:
             held[place, 2] = 0
-            new = _place_of(keys, event[NEW_REFERENCE])
+            new = _place_of(keys, events[NEW_REFERENCE, row])
             if keys[new] != -1:
                 counts[DUPLICATE] += 1
-            if event[SIZE] == 0:
+            if events[SIZE, row] == 0:
                 counts[ZERO_SIZE] += 1
-            keys[new] = event[NEW_REFERENCE]
-            held[new, 0] = event[SIDE]
-            held[new, 1] = event[PRICE]
-            held[new, 2] = event[SIZE]
-            event[LEFT] = event[SIZE]
+            keys[new] = events[NEW_REFERENCE, row]
+            held[new, 0] = events[SIDE, row]
+            held[new, 1] = events[PRICE, row]
+            held[new, 2] = events[SIZE, row]
+            events[LEFT, row] = events[SIZE, row]
             continue
         if kind != EXECUTED_AT:
-            event[PRICE] = held[place, 1]
+            events[PRICE, row] = held[place, 1]
         if kind == DELETED:
-            event[SIZE] = held[place, 2]
-        if event[SIZE] > held[place, 2]:
+            events[SIZE, row] = held[place, 2]
+        if events[SIZE, row] > held[place, 2]:
             counts[OVER_TAKEN] += 1
-        held[place, 2] = max(held[place, 2] - event[SIZE], 0)
-        event[LEFT] = held[place, 2]
+        held[place, 2] = max(held[place, 2] - events[SIZE, row], 0)
+        events[LEFT, row] = held[place, 2]
