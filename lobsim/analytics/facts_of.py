@@ -25,13 +25,15 @@ def facts_of(
     Parameters
     ----------
     source : Market, Recording, LobsterDay or DataFrame
-        * a `Market` made with ``record=True``: from its start to its clock;
+        * a `Market` made with ``record=True``: from its start to its clock (with latency: the clock
+          of the venue as it is seen then);
         * its `Recording` (give `tick_size`, and `lot_size` for fractions of a coin);
         * a `LobsterDay`: executions with one time stamp and side are one market order;
         * quotes (TAQ, WRDS, LEAN) as read by `lobsim.data`, with `trades` beside it. Quotes of
           single exchanges are consolidated (`nbbo`, without crossed and locked states), bars become
           quotes, trades are filtered (`regular_trades`) and, unless they have a column ``sign``,
-          signed.
+          signed. Where the window opens with the day, quotes from before it are not carried in:
+          the opening auction lies between.
     trades : DataFrame, optional
         Trade prints; only with a table of quotes.
     tick_size : float, optional
@@ -70,7 +72,7 @@ def facts_of(
         profile = source.profile
         given = {"tick_size": profile.tick_size if tick_size is None else tick_size,
                  "start_s": source.start_s if start_s is None else start_s,
-                 "end_s": source.clock_s if end_s is None else end_s,
+                 "end_s": getattr(source, "venue_s", source.clock_s) if end_s is None else end_s,
                  "day_s": (profile.day_start_s, profile.day_end_s) if day_s is None else day_s}
         if not given["start_s"] < given["end_s"]:
             raise ValueError(f"the market's clock is at {source.clock_s:g} s and the window starts "

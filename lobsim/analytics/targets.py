@@ -137,6 +137,9 @@ def _near(fact: str, samples: tuple[str, ...], within: float) -> Target:
 _ACF_NOISE = 0.02
 """Two standard errors of an autocorrelation over some 10,000 trades."""
 
+_WIDENED = {"cancel_to_limit": 0.05, "limit_filled_share": 0.2}
+"""Facts known of one or two samples of a class only, and by how much their range is widened."""
+
 # Bounds drawn by hand around the samples above: (low, high) for each class, None = no target.
 _DRAWN = {
     #                       large_tick     mid_tick        small_tick     crypto
@@ -149,7 +152,7 @@ _DRAWN = {
     "obi_hit_75_100": ((0.80, 0.90), (0.66, 0.78), None, None),
     "obi_predictive_r2_1s": ((0.02, 0.05), (0.005, 0.011), (0.001, 0.002), (0.002, 0.08)),
     "limit_to_market": (None, None, (8, 10), (28, 240)),
-    "sign_acf_1": ((0.70, 0.80), (0.48, 0.50), (0.59, 0.63), (0.5, 0.8)),
+    "sign_acf_1": ((0.70, 0.80), (0.48 - _ACF_NOISE, 0.50 + _ACF_NOISE), (0.59, 0.63), (0.5, 0.8)),
     "sign_acf_10": ((0.40, 0.55), (0.08, 0.19), (0.06, 0.11), (0.1, 0.6)),
     "sign_acf_50": ((0.07, 0.29), (0.01 - _ACF_NOISE, 0.01 + _ACF_NOISE), (0, 0.03), (0.01, 0.33)),
     "gap_cv": ((1.9, 4), (1.9, 4), (1.9, 4), (1.9, 4)),
@@ -163,6 +166,7 @@ _DRAWN = {
 
 
 def _targets() -> dict[str, dict[str, Target]]:
+    """Regions of every class: the drawn ones, and ranges of the samples where none was drawn."""
     found: dict[str, dict[str, Target]] = {}
     for place, (market, samples) in enumerate(_CLASSES.items()):
         by_tick = _BY_TICK.get(market, samples)
@@ -178,9 +182,9 @@ def _targets() -> dict[str, dict[str, Target]]:
         own["ofi_predictive_r2_1s"] = highest._replace(low=0.0, note="0 to " + highest.note)
         own["signature_flatness"] = _seen(
             "signature_flatness", samples if market == "crypto" else _EQUITIES)
-        for name in ("cancel_to_limit", "limit_filled_share"):
+        for name, within in _WIDENED.items():
             if set(samples) & set(_REFERENCE[name]):
-                own[name] = _near(name, samples, 0.05 if name == "cancel_to_limit" else 0.2)
+                own[name] = _near(name, samples, within)
         found[market] = {name: own[name] for name in FACTS if name in own}
     return found
 

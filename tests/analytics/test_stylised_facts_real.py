@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lobsim.analytics import facts_of, nbbo, reference_facts, regular_trades, stylised_facts
+from lobsim.analytics import (facts_of, nbbo, reference_facts, regular_trades, scorecard,
+                              stylised_facts)
 from lobsim.analytics.facts_of import US_DAY_S
 from lobsim.analytics.signs import lee_ready
 from lobsim.data import read_any, read_lobster, read_quotes, read_trades
@@ -173,3 +174,19 @@ def test_order_facts_agree_with_a_count_of_the_message_file(name, real_data):
     life_s = (life["end"] - life["start"]) / 1e9
     assert facts.cancel_life_median_s == pytest.approx(life_s.median())
     assert facts.cancelled_within_1s == pytest.approx((life_s < 1).mean())
+
+
+def test_a_real_day_looks_like_its_class(day):
+    """In the regions, or within a fifth of a width of them: bounds are rounded. Two exceptions:
+    level-1 and level-5 files show only the orders near the quotes, and quotes of one second dull
+    SPY's extreme hits."""
+    name, facts = day
+    card = scorecard(facts)
+    assert card.target == {"SPY": "large_tick", "IBM": "mid_tick", "XXX": "mid_tick"}.get(
+        name, "small_tick")
+    excused = {"cancel_to_limit", "limit_to_market", "limit_filled_share"}
+    excused |= {"obi_hit_75_100"} if name == "SPY" else set()
+    judged = card.rows.drop(index=excused & set(card.rows.index)).dropna(subset="distance")
+    assert len(judged) >= 20
+    assert judged["distance"].abs().max() < 0.2
+    assert (judged["verdict"] == "inside").mean() > 0.75
