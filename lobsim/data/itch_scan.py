@@ -138,8 +138,8 @@ def scan(data, stop, lengths, places, stocks, kept, state, counts, per_locate, e
 def _place_of(keys, reference):
     """Place of a reference in the table, or the free place where it belongs."""
     mask = keys.shape[0] - 1
-    # Multiplying by 2**64 / golden ratio spreads numbers that follow each other.
-    place = np.int64((np.uint64(reference) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)) & mask
+    # Numbers that follow each other take neighbouring places; the shifts spread round ones.
+    place = (reference ^ (reference >> 15) ^ (reference >> 31)) & mask
     while keys[place] != reference and keys[place] != -1:
         place = (place + 1) & mask
     return place

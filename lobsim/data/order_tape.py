@@ -116,8 +116,8 @@ class OrderTape:
 
     def take(self, reference: int, size: int) -> None:
         """Shares leave an order without a fill of the engine."""
-        order = self._known(reference)
-        if order is None or size < 1:
+        order = self._known(reference) if size > 0 else None
+        if order is None:
             return
         size = self._at_most(order, size)
         if order[0]:
