@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print figures as JSON.")]
-SourceArgument = Annotated[Path, typer.Argument(help="A TAQ, WRDS, LOBSTER or LEAN file.")]
+SourceArgument = Annotated[Path, typer.Argument(help="A market data file of any known format.")]
 SymbolOption = Annotated[str | None, typer.Option("--symbol", help="Only this symbol.")]
 
 

@@ -120,7 +120,7 @@ _OF_ONE = {
 
 
 def read_trades(path: str | os.PathLike, symbol: str | None = None) -> pd.DataFrame:
-    """Read trades: a TAQ trade file, a WRDS trade table or a LEAN trade tick zip.
+    """Read trades: a TAQ trade file, a WRDS table, LEAN trade ticks or a Tardis file.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def read_trades(path: str | os.PathLike, symbol: str | None = None) -> pd.DataFr
 
 
 def read_quotes(path: str | os.PathLike, symbol: str | None = None) -> pd.DataFrame:
-    """Read quotes: a TAQ quote or NBBO file, a WRDS table, LEAN quote ticks or quote bars.
+    """Read quotes: a TAQ quote or NBBO file, a WRDS table, LEAN quote ticks or bars, Tardis.
 
     Parameters
     ----------

@@ -15,6 +15,7 @@ from lobsim.data import (
     bundled,
     read_bitstamp,
 )
+from lobsim.data.bitstamp_book import TapeBook
 from lobsim.engine import Kind, OrderBook, watch
 from lobsim.engine.records import MESSAGE
 
@@ -500,6 +501,35 @@ def test_the_real_day_replays_in_the_engine_and_has_the_facts_of_the_feed(real_d
     assert report["fills_in_engine"] > 0.998 * len(replay.trades)
     assert report["fills_unmatched"] < 0.02 * (report["fills_bid"] + report["fills_ask"])
     assert replay.is_patch.mean() < 1e-4
+
+
+def plain_best_prices(events):
+    """Row, bid and ask wherever a book made of the rows as they stand is not crossed.
+
+    Orders that the file never creates are put in first; a deleted order stays deleted.
+    """
+    book, gone = TapeBook(), set()
+    made = set(events["order_id"][events["action"] == "created"])
+    columns = ["order_id", "action", "side", "price", "remaining"]
+    rows = list(events[columns].itertuples(index=False, name=None))
+    for order, _, side, price, _ in rows:
+        if order not in made:
+            book.put(order, side, price, 1)
+    for row, (order, action, side, price, remaining) in enumerate(rows):
+        if action == "deleted":
+            gone.add(order)
+        book.put(order, side, price, 0 if order in gone else round(remaining * 1e8))
+        if not book.crossed() and book.keys[1] and book.keys[-1]:
+            yield row, -book.keys[1][0], book.keys[-1][0]
+
+
+def test_best_prices_of_the_real_day_are_those_of_a_plain_book_where_it_is_not_crossed(real_data):
+    events = read_bitstamp(real_data / "bitstamp_btcusd" / "2015-05-01_orders.csv.bz2")
+    rows, bid, ask = map(np.array, zip(*plain_best_prices(events), strict=True))
+    quotes = bitstamp_quotes(events, changes_only=False).iloc[rows]
+    same = np.isclose(quotes["bid"], bid, atol=1e-6) & np.isclose(quotes["ask"], ask, atol=1e-6)
+    assert len(rows) > 0.95 * len(events)
+    assert same.mean() > 0.999  # the rest: trades told by two rows are booked at the first
 
 
 def test_the_bundled_file_goes_the_same_way():
