@@ -152,13 +152,14 @@ class _Walk:
         self._end()
 
     def _end(self) -> None:
-        self.tape.counts["fills_without_change"] += self.filled.total()
-        self.filled.clear()
+        if self.filled:
+            self.tape.counts["fills_without_change"] += self.filled.total()
+            self.filled.clear()
         self.tape.settle()
 
     def _executed(self, order: int, most: int) -> int:
         """Carry out the fill of an order that is announced, as far as the change allows it."""
-        size = min(self.filled.get(order, 0), most)
+        size = min(self.filled.get(order, 0), most) if self.filled else 0
         if size > 0:
             self.filled[order] -= size
             self.tape.execute(order, size)

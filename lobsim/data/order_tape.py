@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, insort
 from collections import Counter
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ __all__ = ["TapeReplay", "OrderTape", "common_tick", "TRADE_COLUMNS"]
 
 _UNNAMED = 0  # reference of an order that only takes: the tape does not name it
 _MAX_INT32 = (1 << 31) - 1
+LIMIT, IOC, CANCEL, REDUCE, REPLACE = (
+    int(kind) for kind in (Kind.LIMIT, Kind.IOC, Kind.CANCEL, Kind.REDUCE, Kind.REPLACE)
+)
+_SENT = ("row", "time_ns", "order_id", "price_ticks", "size", "kind", "side")  # one after another
 TRADE_COLUMNS = ("time_ns", "price", "size", "sign")
 
 
@@ -88,8 +93,8 @@ class OrderTape:
         self.kept_back: dict[int, None] = {}
         self.uncounted: set[int] = set()  # kept back within the present event
         self.references: list[int] = [_UNNAMED]  # engine ids count from 1
-        self.out: list[tuple] = []
-        self.rows: list[int] = []
+        # Plain numbers: a million small tuples would keep the garbage collector busy.
+        self.out = array("q")
         self.counts: Counter[str] = Counter()
         self.time_ns = self.row = 0
         self.lowest, self.highest = 1 << 62, -(1 << 62)
@@ -122,7 +127,7 @@ class OrderTape:
         size = self._at_most(order, size)
         if order[0]:
             whole = size == order[3]
-            self._send(Kind.CANCEL if whole else Kind.REDUCE, order[0], *order[1:3], size)
+            self._send(CANCEL if whole else REDUCE, order[0], *order[1:3], size)
         self._shrink(reference, order, size)
 
     def delete(self, reference: int) -> None:
@@ -147,7 +152,7 @@ class OrderTape:
         else:
             size = self._at_most(order, size)
             self.references.append(_UNNAMED)
-            self._send(Kind.IOC, len(self.references) - 1, -order[1], order[2], size)
+            self._send(IOC, len(self.references) - 1, -order[1], order[2], size)
             self._shrink(reference, order, size)
             return True
         self.take(reference, size)
@@ -173,7 +178,7 @@ class OrderTape:
             self.delete(reference)
             self.add(reference, order[1], ticks, size)
         else:
-            self._send(Kind.REPLACE, order[0], order[1], ticks, size)
+            self._send(REPLACE, order[0], order[1], ticks, size)
             self._leave(reference, order)
             order[2:] = ticks, size
             self._queue(reference, order)
@@ -199,9 +204,13 @@ class OrderTape:
 
     def end(self) -> tuple[np.ndarray, np.ndarray]:
         """Hand over the messages made so far, and their rows."""
-        found = np.array(self.out, dtype=MESSAGE), np.array(self.rows, dtype=np.int64)
-        self.out, self.rows = [], []
-        return found
+        sent = np.frombuffer(self.out, np.int64).reshape(-1, len(_SENT))
+        messages = np.zeros(len(sent), MESSAGE)
+        for column, name in enumerate(_SENT[1:], 1):
+            messages[name] = sent[:, column]
+        messages["new_order_id"] = KEEP_ID
+        self.out = array("q")
+        return messages, sent[:, 0].copy()
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -237,7 +246,7 @@ class OrderTape:
         order = [len(self.references) - 1, side, ticks, size]
         self.orders[reference] = order
         self._queue(reference, order)
-        self._send(Kind.LIMIT, *order)
+        self._send(LIMIT, *order)
 
     def _queue(self, reference: int, order: list) -> None:
         _, side, ticks, _ = order
@@ -266,7 +275,7 @@ class OrderTape:
             else:
                 del self.kept_back[reference]
 
-    def _send(self, kind: Kind, engine_id: int, side: int, ticks: int, size: int) -> None:
+    def _send(self, kind: int, engine_id: int, side: int, ticks: int, size: int) -> None:
         if size > _MAX_INT32:
             raise ValueError(
                 f"row {self.row} asks for {size} shares; the engine holds at most {_MAX_INT32}"
@@ -276,5 +285,4 @@ class OrderTape:
                 f"row {self.row} has a price of {ticks} ticks; the engine holds at most "
                 f"{_MAX_INT32}, so give a larger tick_size"
             )
-        self.out.append((self.time_ns, engine_id, ticks, size, 0, kind, side, KEEP_ID))
-        self.rows.append(self.row)
+        self.out.extend((self.row, self.time_ns, engine_id, ticks, size, kind, side))
