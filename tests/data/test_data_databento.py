@@ -267,7 +267,9 @@ def test_dbn_and_csv_of_the_same_records_give_the_same_table(schema, tmp_path):
                 allowed = SIDES if name == "side" else ACTIONS
                 values[name] = rng.choice([letter.encode() for letter in allowed])
             elif name.startswith("ts_") and kind.itemsize == 8:
-                values[name] = NOON + int(rng.integers(0, 10**12))
+                time = NOON + int(rng.integers(0, 10**12))
+                no_time = name == "ts_event" and rng.random() < 0.2
+                values[name] = np.uint64(2**64 - 1 if no_time else time)
             elif kind == np.dtype("<i8"):
                 values[name] = rng.choice([2**63 - 1, int(rng.integers(-(10**6), 10**6)) * 10**7])
             else:
@@ -279,6 +281,7 @@ def test_dbn_and_csv_of_the_same_records_give_the_same_table(schema, tmp_path):
     table = data.read_databento(path)
     assert table.attrs["schema"] == schema and len(table) == 50
     assert table["bid_0" if "mbp" in schema else "price"].isna().any()
+    assert 0 < table.attrs["report"]["no_event_time"] < 50
     for pretty in (True, False):
         out = io.BytesIO()
         writer = dbn.Transcoder(
@@ -379,6 +382,29 @@ def test_a_trade_has_the_aggressors_side_and_leaves_the_quote(tmp_path):
     assert signs.tolist() == [1, -1, 0, -1]
 
 
+def test_quotes_are_those_after_an_event(tmp_path):
+    """An event ends at flag 128, or where the next row has another time of the venue."""
+    tiny = TINY["Databento MBP-1"]
+    for flags, same_time, kept in (
+        (0, True, False), (0, False, True), (LAST, True, True), (LAST, False, True),
+    ):  # fmt: skip
+        values = tiny.lines[3].split(",")
+        values[10] = str(flags)
+        values[1] = tiny.value(5, 1) if same_time else tiny.value(3, 1)
+        table = tiny.read(tiny.save(tmp_path, tiny.with_line(4, ",".join(values))))
+        quotes = data.databento_quotes(table)
+        assert quotes["ask_size"].tolist() == [0, 9, *([9] if kept else []), 7]
+
+
+def test_quotes_of_two_instruments_do_not_end_each_others_events(tmp_path):
+    tiny = TINY["Databento MBP-1"]
+    between = tiny.lines[4].split(",")
+    between[4] = "8"
+    lines = [*tiny.lines[:4], ",".join(between), *tiny.lines[4:]]
+    quotes = data.databento_quotes(tiny.read(tiny.save(tmp_path, lines)))
+    assert quotes["ask_size"].tolist() == [0, 9, 7, 7]
+
+
 def test_bad_flags_and_a_clock_that_goes_back_are_counted(tmp_path):
     rows = Mbo().put("A", "B", 4799, 1, 1, BAD_TIME).put("A", "B", 4799, 1, 2, BAD_BOOK | LAST)
     rows.put("C", "B", 4799, 1, 2, LAST, late=-5000)
@@ -401,11 +427,11 @@ def test_crossed_quotes_are_counted_and_left(tmp_path):
 
 
 def test_the_snapshot_is_the_book_at_the_start(tmp_path):
-    """With and without a leading R; the rows keep the queue's order."""
-    for cleared in (True, False):
+    """With a leading R, flagged or not, and without; the rows keep the queue's order."""
+    for cleared in (SNAPSHOT | BAD_TIME, LAST, None):
         rows = Mbo()
-        if cleared:
-            rows.put("R", flags=SNAPSHOT | BAD_TIME)
+        if cleared is not None:
+            rows.put("R", flags=cleared)
         for order, side, price in ((9, "B", 4799), (4, "B", 4799), (7, "A", 4800)):
             rows.put("A", side, price, order, order, SNAPSHOT | (LAST if order == 7 else 0))
         replay = rows.put("A", "B", 4799, 1, 5).replay(tmp_path)
@@ -463,6 +489,15 @@ def test_a_modify_keeps_its_place_only_if_it_merely_shrinks(price, size, keeps, 
     assert (11, float(price), size) in queue(replay, Side.BUY)
 
 
+def test_a_modify_that_changes_nothing_keeps_the_place_for_the_next_fill(tmp_path):
+    rows = Mbo().put("A", "B", 4799, 5, 11).put("A", "B", 4799, 5, 12).put("M", "B", 4799, 5, 11)
+    rows.put("F", "B", 4799, 5, 11, 0).put("C", "B", 4799, 5, 11)
+    replay = rows.replay(tmp_path)
+    assert found(replay.report) == {}
+    _, fills = book_after(replay)
+    assert replay.order_ids[fills["maker_id"]].tolist() == [11]
+
+
 def test_order_numbers_beyond_32_bits_are_renumbered(tmp_path):
     rows = Mbo().put("A", "B", 4799, 5, 6_412_777_162_812).put("A", "A", 4800, 5, 2**62)
     replay = rows.put("C", "A", 4800, 1, 2**62).replay(tmp_path)
@@ -487,6 +522,15 @@ def test_an_event_is_judged_when_it_is_complete(tmp_path):
     assert found(replay.report) == {}
     assert queue(replay, Side.BUY) == [(20, 4800.0, 3)] and queue(replay, Side.SELL) == []
     assert book_after(replay)[1]["size"].tolist() == [5]
+
+
+def test_an_order_kept_back_goes_before_those_that_came_later(tmp_path):
+    """In one event 12 crosses, 11 goes and 13 comes to the price of 12."""
+    rows = Mbo().put("A", "A", 4800, 5, 11)
+    rows.put("A", "B", 4800, 3, 12, 0).put("C", "A", 4800, 5, 11, 0).put("A", "B", 4800, 2, 13)
+    replay = rows.replay(tmp_path)
+    assert queue(replay, Side.BUY) == [(12, 4800.0, 3), (13, 4800.0, 2)]
+    assert found(replay.report) == {}
 
 
 def test_a_crossed_book_waits_until_it_no_longer_crosses(tmp_path):

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
-from streams import as_array, random_stream, streams
+from streams import as_array, message, random_stream, streams
 
 from lobsim import data
 from lobsim.data import DataError
 from lobsim.data.itch_layout import EVENT_TYPES, ITCH_TYPES, record_dtype
 from lobsim.engine import Kind, OrderBook, SelfTrade, Side
+from lobsim.market import Market
 
 pytestmark = pytest.mark.filterwarnings("error")
 REAL_FILE = "nasdaq_itch50/first1000_messages.itch"
@@ -585,6 +586,26 @@ def test_a_long_day_is_read_back_exactly(policy, tmp_path):
     }
 
 
+@pytest.mark.parametrize("new_id", [-1, 50])
+@pytest.mark.parametrize(
+    "price, size, told",
+    [(5, 4, "X"), (5, 6, ""), (5, 9, "U"), (4, 6, "U"), (7, 8, "DEA"), (7, 2, "DE")],
+)
+def test_a_replace_is_told_by_what_it_does(price, size, told, new_id, tmp_path):
+    """Order 1 stands before order 2 at 5; an offer of 3 waits at 7."""
+    messages = as_array([
+        message(Kind.LIMIT, 1, 1, 5, 6), message(Kind.LIMIT, 2, 1, 5, 6),
+        message(Kind.LIMIT, 3, -1, 7, 3), message(Kind.REPLACE, 1, 0, price, size, 0, new_id),
+        message(Kind.IOC, 4, -1, 5, 1),
+    ])  # fmt: skip
+    written, table = assert_replay_is_exact(tmp_path / "x.itch", messages, SelfTrade.ALLOW)
+    orders = "".join(letter for letter in table["type"] if letter not in "SH")
+    assert orders == "AAA" + told + "E"
+    keeps = told in ("X", "") or price > 5 and "A" in told
+    first = written.fills["maker_id"][-1]
+    assert first == ((1 if new_id < 0 else new_id) if keeps else 2)
+
+
 def test_the_book_before_the_day_is_written_first(tmp_path):
     stream = random_stream(np.random.default_rng(6), 600)
     messages = as_array(stream)
@@ -600,6 +621,29 @@ def test_the_book_before_the_day_is_written_first(tmp_path):
         initial = np.concatenate([initial, part])
     rest = messages[300:]
     assert_replay_is_exact(tmp_path / "x.itch", rest, SelfTrade.CANCEL_RESTING, initial)
+
+
+def test_a_simulated_market_is_read_back_exactly(tmp_path):
+    """Own orders and all: the recording, its file, and the file's replay agree."""
+    market = Market("SPY", seed=3, start_s=36_000, end_s=36_060, record=True)
+    market.advance(36_020)
+    market.submit("buy", 300, kind="market")
+    market.submit("sell", 200, price=market.best_ask)
+    market.advance(36_060)
+    recording = market.record()
+    book = OrderBook(market.profile.tick_size, market.profile.lot_size)
+    path = tmp_path / "SPY.itch.gz"
+    written = data.write_itch(path, book, recording.messages, recording.initial, symbol="SPY")
+    assert book.reject_counts == {}
+    fills = recording.fills.copy()
+    fills["message_index"] += len(recording.initial)
+    assert (fills == written.fills).all() and len(fills) > 50
+    replay = data.itch_to_messages(data.read_itch(path, "SPY"), market.profile.tick_size)
+    again, refilled = book_after(replay)
+    for name in ("time_ns", "price_ticks", "size", "maker_left", "taker_side"):
+        assert (refilled[name] == fills[name]).all(), name
+    for mine, theirs in zip(again.depth(5), market.depth(5), strict=True):
+        assert mine.tolist() == theirs.tolist()
 
 
 def test_the_same_day_gives_the_same_bytes(tmp_path):
