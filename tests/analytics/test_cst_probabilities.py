@@ -159,7 +159,7 @@ def test_first_passage_times_agree_with_the_matrix_exponential():
 
 
 def test_transforms_hold_the_mean_time():
-    """-f'(0) = sum over i of the mean times from i to i - 1, which obey a recursion of their own."""
+    """-f'(0) adds up the mean times from i to i - 1, which obey a recursion of their own."""
     birth, death, cancel = 1.2, 0.8, 0.3
     step = 1e-6
     found = (1 - first_passage_transform([step], 5, birth, death, cancel).real[:, 0]) / step

@@ -13,8 +13,7 @@ from lobsim.engine.codes import Kind
 from lobsim.engine.dispatch import process_messages
 from lobsim.engine.jit import njit
 from lobsim.engine.records import FILL, MESSAGE, OUTCOME
-from lobsim.engine.state import (ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MAX, PRICE_MIN,
-                                 new_state)
+from lobsim.engine.state import (ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MIN, new_state)
 
 NS_PER_S = 1_000_000_000
 LIMIT, CANCEL, MARKET = 0, 1, 2
@@ -34,12 +33,15 @@ EVENT = np.dtype(
         ("message_index", np.int32),
         ("price_ticks", np.int32),  # of a market order: the first price it traded at
         ("size", np.int32),  # lots that came to rest, left, or were traded
-        ("distance", np.int32),  # from the opposite best quote before, ticks; 0 = no such quote
+        ("distance", np.int32),  # from the opposite best quote, ticks; 0 = there is none
         ("kind", np.int16),  # LIMIT, CANCEL or MARKET
         ("side", np.int16),  # of the order in the book; of a market order: the taker's
+        ("partial", np.int16),  # 1: a cancellation that left some of its order
     ],
     align=True,
 )
+
+NO_QUOTE = np.int64(-(1 << 40))  # stands for the best price of an empty side
 
 _LIMIT_ORDER, _POST_ONLY = int(Kind.LIMIT), int(Kind.POST_ONLY)
 _CANCEL_ORDER, _REDUCE, _REPLACE = int(Kind.CANCEL), int(Kind.REDUCE), int(Kind.REPLACE)
@@ -261,6 +263,7 @@ def _replay(book, messages, n_initial, ignore, first_ns, last_ns, fills, outcome
             if gone > 0:
                 n_events = _write(events, n_events, time_ns, row, CANCEL, side, price, gone,
                                   lots, orders, bid, ask)
+                events[n_events - 1]["partial"] = 1 if gone < size else 0
         if kind == _REPLACE and not reduced:
             price = np.int64(message["price_ticks"])
             lots, orders = _at(book, price)
@@ -278,6 +281,9 @@ def _replay(book, messages, n_initial, ignore, first_ns, last_ns, fills, outcome
                 n_events = _write(events, n_events, time_ns, row, MARKET, side, taken, filled,
                                   at_best, 0, bid, ask)
         if resting > 0 and (kind < _CANCEL_ORDER or (kind == _REPLACE and not reduced)):
+            if filled > 0:  # what lay at this price was the other side's
+                lots = orders = np.int64(0)
+                bid, ask = _quotes(book)
             n_events = _write(events, n_events, time_ns, row, LIMIT, side, price, resting, lots,
                               orders, bid, ask)
     return n_events
@@ -286,9 +292,7 @@ def _replay(book, messages, n_initial, ignore, first_ns, last_ns, fills, outcome
 @njit(borrows=True)
 def _before(book, message):
     """Best quotes, and price, open size and side of the order that a message is about."""
-    scalars = book.scalars
-    bid = scalars[BEST_BID] if scalars[BID_ORDERS] > 0 else scalars[PRICE_MIN] - 1
-    ask = scalars[BEST_ASK] if scalars[ASK_ORDERS] > 0 else scalars[PRICE_MAX] + 1
+    bid, ask = _quotes(book)
     if message["kind"] < _CANCEL_ORDER:
         return (bid, ask, np.int64(message["price_ticks"]), np.int64(message["size"]),
                 np.int64(message["side"]))
@@ -299,6 +303,15 @@ def _before(book, message):
     order = book.orders[slot]
     return (bid, ask, np.int64(order["price_ticks"]), np.int64(order["size"]),
             np.int64(order["side"]))
+
+
+@njit(borrows=True)
+def _quotes(book):
+    """Best bid and ask; NO_QUOTE for an empty side."""
+    scalars = book.scalars
+    bid = scalars[BEST_BID] if scalars[BID_ORDERS] > 0 else NO_QUOTE
+    ask = scalars[BEST_ASK] if scalars[ASK_ORDERS] > 0 else NO_QUOTE
+    return bid, ask
 
 
 @njit(borrows=True)
@@ -322,12 +335,11 @@ def _write(events, n, time_ns, row, kind, side, price, size, lots, orders, bid, 
     event["size"] = size
     event["queue_lots"] = lots
     event["queue_orders"] = orders
-    if kind == MARKET:
-        distance = ask - bid
-    else:
-        opposite = ask if side > 0 else bid
-        distance = (opposite - price) * side
-    event["distance"] = distance
+    opposite = ask if side > 0 else bid
+    if kind == MARKET:  # the best quote that it takes, from the other one
+        price = opposite
+        opposite = bid if side > 0 else ask
+    event["distance"] = abs(opposite - price) if opposite != NO_QUOTE else 0
     return n + 1
 
 

@@ -95,6 +95,8 @@ class HawkesFit:
         or was given.
     branching, branching_error : ndarray, shape (D, D)
         Direct children of type i per event of type j, and standard errors.
+    part_error : ndarray, shape (P, D, D)
+        Standard errors of ``alpha / beta``, the children by each of the exponentials.
     log_likelihood, poisson_log_likelihood : float
         In nats; the second is that of constant rates.
     residuals : list of ndarray
@@ -111,6 +113,7 @@ class HawkesFit:
     beta_error: np.ndarray
     branching: np.ndarray
     branching_error: np.ndarray
+    part_error: np.ndarray
     log_likelihood: float
     poisson_log_likelihood: float
     residuals: list[np.ndarray]
@@ -220,7 +223,7 @@ def fit_hawkes(times_s, types=None, *, duration_s: float, n_types: int | None = 
     own = compensators_at_events(times, types, mu, alpha, betas)
     residuals = [np.diff(own[types == i], prepend=0.0) for i in range(d)]
     return HawkesFit(mu, alpha, betas, *errors[:3], (alpha / betas[:, None, None]).sum(axis=0),
-                     errors[3], value, float((counts * np.log(counts / duration_s)).sum()
+                     *errors[3:], value, float((counts * np.log(counts / duration_s)).sum()
                                              - counts.sum()),
                      residuals, len(times), float(duration_s), converged)
 
@@ -291,7 +294,7 @@ def _climb(times, types, counts, duration_s, beta, keep_beta):
 
 
 def _errors(times, types, duration_s, mu, alpha, beta, free_beta):
-    """Standard errors of mu, alpha, beta and the branching matrix, from the observed information.
+    """Standard errors of mu, alpha, beta, branching and its parts, from the observed information.
 
     The second derivatives by mu and alpha are exact (rows of different types do not mix); those
     by beta are difference quotients of the exact gradient.
@@ -322,19 +325,24 @@ def _errors(times, types, duration_s, mu, alpha, beta, free_beta):
     limits = np.concatenate([np.full((d, 1), _AT_BOUND * len(times) / duration_s),
                              np.broadcast_to(np.repeat(_AT_BOUND * beta, d), (d, p * d))], axis=1)
     free = np.append((values > limits).ravel(), np.full(p, free_beta))
+    # What is zero stays in the matrix: without it the others would look surer than they are.
+    used = np.append(np.full(d * width, True), np.full(p, free_beta))
     covariance = np.zeros((size, size))
-    covariance[np.ix_(free, free)] = np.linalg.pinv(information[np.ix_(free, free)],
+    covariance[np.ix_(used, used)] = np.linalg.pinv(information[np.ix_(used, used)],
                                                     hermitian=True)
     spread = np.where(free & (covariance.diagonal() > 0),
                       np.sqrt(np.maximum(covariance.diagonal(), 0)), np.nan)
     rows = spread[:d * width].reshape(d, width)
-    branching_error = np.full((d, d), np.nan)
+    part_error = np.full((p + 1, d, d), np.nan)  # of each exponential, and last of their sum
     for i in range(d):
         for j in range(d):
-            slope = np.zeros(size)
+            slopes = np.zeros((p + 1, size))
             at = i * width + 1 + d * np.arange(p) + j
-            slope[at], slope[d * width:] = 1 / beta, -alpha[:, i, j] / beta**2
-            if free[at].any():
-                branching_error[i, j] = np.sqrt(max(slope @ covariance @ slope, 0.0))
+            slopes[np.arange(p), at] = 1 / beta
+            slopes[np.arange(p), d * width + np.arange(p)] = -alpha[:, i, j] / beta**2
+            slopes[p] = slopes[:p].sum(axis=0)
+            variance = np.einsum("qa,ab,qb->q", slopes, covariance, slopes)
+            known = np.append(free[at], free[at].any())
+            part_error[known, i, j] = np.sqrt(np.maximum(variance[known], 0.0))
     return (rows[:, 0], rows[:, 1:].reshape(d, p, d).transpose(1, 0, 2), spread[d * width:],
-            branching_error)
+            part_error[p], part_error[:p])
