@@ -12,7 +12,7 @@ import pandas as pd
 from lobsim.data import itch_scan as scans
 from lobsim.data.clock import NS_PER_DAY, date_text
 from lobsim.data.errors import DataError
-from lobsim.data.itch_layout import EVENT_TYPES, ITCH_TYPES, PREFIX, record_dtype, stock_key
+from lobsim.data.itch_layout import ITCH_TYPES, PREFIX, record_dtype, stock_key
 from lobsim.data.source import MAX_BYTES, Source
 
 __all__ = ["read_itch", "read_itch_directory", "MAX_EVENTS"]
@@ -178,9 +178,7 @@ def _scan(path, key: int | None, max_events: int, max_bytes: int) -> _Found:
     places = np.zeros(0, np.int64)
     for block in source.byte_blocks(_BLOCK_BYTES):
         if found.end_mark:
-            raise DataError(
-                source.path, f"goes on at byte {offset}, behind the end mark (a length of 0)"
-            )
+            raise _behind_the_end(source.path, offset)
         data = np.frombuffer(rest + block, np.uint8)
         if len(data) // scans.SMALLEST >= room.shape[1]:
             rows = (len(data) + (1 << 16)) // scans.SMALLEST  # a rest is shorter than 2**16 bytes
@@ -208,9 +206,7 @@ def _scan(path, key: int | None, max_events: int, max_bytes: int) -> _Found:
             offset += PREFIX
             rest = rest[PREFIX:]
             if rest:
-                raise DataError(
-                    source.path, f"goes on at byte {offset}, behind the end mark (a length of 0)"
-                )
+                raise _behind_the_end(source.path, offset)
         elif problem:
             raise _bad_message(source.path, offset, rest, problem)
     if rest:
@@ -220,6 +216,10 @@ def _scan(path, key: int | None, max_events: int, max_bytes: int) -> _Found:
     if directory:
         found.directory = np.concatenate(directory)
     return found
+
+
+def _behind_the_end(path: str, offset: int) -> DataError:
+    return DataError(path, f"goes on at byte {offset}, behind the end mark (a length of 0)")
 
 
 def _bad_message(path: str, offset: int, rest: bytes, problem: int) -> DataError:

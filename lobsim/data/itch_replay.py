@@ -83,10 +83,10 @@ def itch_to_messages(table: pd.DataFrame, tick_size: float | None = None) -> Tap
         added or gone: left out), ``reused_ids`` (an order was added under a living order's
         number, which it pushes out), ``over_taken`` (cut to what was left), ``no_size`` (left
         out), ``crossed`` (orders kept back until they no longer crossed),
-        ``executed_while_crossed`` and ``out_of_priority`` (executions that are no fills of the engine, for the order was not
-        first in the queue of the best price; its shares leave all the same),
-        ``other_price`` and ``not_printable`` (C messages: shares leave without a fill), and
-        ``still_kept_back`` (orders never released).
+        ``executed_while_crossed`` and ``out_of_priority`` (executions that are no fills of the
+        engine, for the order was not first in the queue of the best price; its shares leave all
+        the same), ``other_price`` and ``not_printable`` (C messages: shares leave without
+        a fill), and ``still_kept_back`` (orders never released).
 
     Raises
     ------
