@@ -1,8 +1,8 @@
 """`lobsim bench engine --calls`: what one call of `OrderBook` costs, and what it is made of.
 
-A call is bounded by Python. Of it, crossing into compiled code and matching the order there
-is one part, listed as ``send_one``; Numba's own share of that is what an empty compiled
-function of the same two arguments costs. The rest is the interpreter's: checking the values
+A call is bounded by Python. Crossing into compiled code and back with a message is one part of
+it, listed as ``send_one``, and nearly all of that is Numba's dispatch, as an empty compiled
+function with the same two arguments shows. The rest is the interpreter's: checking the values
 that a person may give, turning prices into ticks, packing 32 bytes, making a `Result`.
 """
 
@@ -10,9 +10,8 @@ import timeit
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from numba import njit
-
 from lobsim.engine import OrderBook, warm_up
+from lobsim.engine.jit import njit
 from lobsim.engine.records import KEEP_ID
 from lobsim.engine.single import PACK, UNPACK, send_one
 
@@ -46,6 +45,12 @@ class CallReport:
         return asdict(self)
 
 
+@njit(borrows=True)
+def nothing(wiring, keep):
+    """What Numba takes for a call that does nothing, with the arguments of `send_one`."""
+    return keep
+
+
 def _cases(count: int) -> list[tuple[str, bool, Callable[[], object]]]:
     """Name, whether it is a part of a call, and what to time."""
     enough = (REPEATS + 2) * count + 1000
@@ -59,18 +64,13 @@ def _cases(count: int) -> list[tuple[str, bool, Callable[[], object]]]:
     single = quiet._single
     units = quiet._price_grid.units
 
-    @njit
-    def nothing(wiring, keep):
-        return keep
-
-    nothing(single.wiring, 0)
     return [
         ("limit order that rests, and its cancel", False,
          lambda: quiet.cancel(quiet.limit("buy", 10.00, 100).order_id)),
         ("cancel", False, lambda: book.cancel(next(resting))),
         ("reduce", False, lambda: deep.reduce(kept, 1)),
         ("immediate-or-cancel order with one fill", False, lambda: deep.ioc("buy", 10.01, 1)),
-        ("send_one: into the kernel, match, back", True, lambda: send_one(single.wiring, 0)),
+        ("send_one: a message into the kernel and back", True, lambda: send_one(single.wiring, 0)),
         ("of it, an empty compiled function", True, lambda: nothing(single.wiring, 0)),
         ("a price into ticks", True, lambda: units(10.00)),
         ("pack the message", True,

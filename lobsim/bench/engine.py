@@ -3,6 +3,7 @@
 How it is measured: both sides apply the whole stream to an empty book whose arrays have their
 final length already. Ours and the other side take turns (A B A B ...), so that a machine that
 slows down slows both; the ratio is the median over the turns of the ratio within a turn.
+Times are processor time of the thread, so that other work on the machine counts on neither side.
 Clearing the book is not timed on either side; making the array of fills is timed on ours.
 """
 
@@ -14,17 +15,29 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numba import config
 
 from lobsim.engine import OrderBook, process, warm_up
 
 from .machine import describe_machine
 from .peers import PEER_FILL, PEERS, Peer, installed_version
 from .stream import BAND_TICKS, DEPTHS, common_stream
-from .twin import FLAGS, Twin, TwinError, compile_twin, compiler_version, find_compiler
+from .twin import (
+    FLAGS,
+    VARIANTS,
+    Twin,
+    TwinError,
+    compile_twin,
+    compiler_version,
+    find_compiler,
+)
 
-__all__ = ["EngineReport", "DepthFigures", "PeerFigures", "bench_engine", "new_book"]
+__all__ = ["EngineReport", "DepthFigures", "PeerFigures", "TwinFigures", "bench_engine", "new_book"]
 
+PEER_TURNS = 3  # at most
 TICK = 1.0  # prices of the stream are ticks
+COARSE_S = 1e-5  # a clock that ticks more seldom cannot time a stream
+FINE = time.get_clock_info("thread_time").resolution < COARSE_S
 
 
 @dataclass
@@ -42,6 +55,18 @@ class PeerFigures:
 
 
 @dataclass
+class TwinFigures:
+    """One variant of the C++ loop on one stream."""
+
+    variant: str
+    messages_per_s: float  # median
+    ratio: float  # ours over its speed: 1 = as fast as the C++ loop, more = faster
+    ratio_low: float  # over the turns
+    ratio_high: float
+    fills_agree: bool  # to the byte
+
+
+@dataclass
 class DepthFigures:
     """One depth of book."""
 
@@ -49,11 +74,7 @@ class DepthFigures:
     messages: int
     fills: int
     messages_per_s: float  # median
-    cpp_messages_per_s: float | None = None
-    ratio_to_cpp: float | None = None  # 1 = as fast as the C++ loop, more = faster
-    ratio_low: float | None = None  # over the turns
-    ratio_high: float | None = None
-    cpp_fills_agree: bool | None = None
+    cpp: list[TwinFigures] = field(default_factory=list)
     peers: list[PeerFigures] = field(default_factory=list)
 
 
@@ -72,7 +93,7 @@ class EngineReport:
     @property
     def agrees(self) -> bool:
         """Whether the C++ loop, where it ran, made our fills to the byte."""
-        return all(depth.cpp_fills_agree is not False for depth in self.depths)
+        return all(twin.fills_agree for depth in self.depths for twin in depth.cpp)
 
     def as_dict(self) -> dict:
         """Plain values, for JSON."""
@@ -85,6 +106,11 @@ def new_book(count: int) -> OrderBook:
     return OrderBook(TICK, 1, low, high, max_order_id=count + 1)
 
 
+def _now_s() -> float:
+    """Processor time of this thread, or wall time where that clock is too coarse (Windows)."""
+    return time.thread_time() if FINE else time.perf_counter()
+
+
 def _take_turns(
     book: OrderBook, messages: np.ndarray, other: Callable[[], float], turns: int
 ) -> tuple[list[float], list[float]]:
@@ -92,24 +118,34 @@ def _take_turns(
     ours, theirs = [], []
     for _ in range(turns + 1):
         book.clear()
-        start = time.perf_counter()
+        start_s = _now_s()
         process(book, messages)
-        ours.append(time.perf_counter() - start)
+        ours.append(_now_s() - start_s)
         theirs.append(other())
     return ours[1:], theirs[1:]
 
 
-def _against_twin(
-    figures: DepthFigures, program: Path, messages: np.ndarray, fills: np.ndarray, turns: int
-) -> None:
-    with Twin(program, messages) as twin:
-        ours, theirs = _take_turns(new_book(len(messages)), messages, twin.run, turns)
-        figures.cpp_fills_agree = twin.fills().tobytes() == fills.tobytes()
-    ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
-    figures.messages_per_s = len(messages) / statistics.median(ours)
-    figures.cpp_messages_per_s = len(messages) / statistics.median(theirs)
-    figures.ratio_to_cpp = statistics.median(ratios)
-    figures.ratio_low, figures.ratio_high = min(ratios), max(ratios)
+def _against_twins(
+    programs: dict[str, Path], messages: np.ndarray, turns: int
+) -> tuple[float, list[TwinFigures]]:
+    """Median messages per second of ours, and the figures of each C++ program."""
+    book, count = new_book(len(messages)), len(messages)
+    fills = process(book, messages).tobytes()
+    if not programs:
+        ours, _ = _take_turns(book, messages, lambda: 0.0, turns)
+        return count / statistics.median(ours), []
+    all_ours, figures = [], []
+    for variant, program in programs.items():
+        with Twin(program, messages) as twin:
+            ours, theirs = _take_turns(book, messages, twin.run, turns)
+            agree = twin.fills().tobytes() == fills
+        ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
+        figures.append(TwinFigures(
+            variant, count / statistics.median(theirs), statistics.median(ratios),
+            min(ratios), max(ratios), agree,
+        ))  # fmt: skip
+        all_ours += ours
+    return count / statistics.median(all_ours), figures
 
 
 def _compare_fills(found: np.ndarray, fills: np.ndarray) -> str:
@@ -123,12 +159,9 @@ def _compare_fills(found: np.ndarray, fills: np.ndarray) -> str:
     different = np.flatnonzero(found[:both] != expected[:both])
     row = int(different[0]) if len(different) else both
     same_count = "" if len(found) == len(fills) else f"{len(found)} instead of {len(fills)}; "
-    names = [
-        name for name in PEER_FILL.names
-        if row < both and found[name][row] != expected[name][row]
-    ]  # fmt: skip
-    where = f"from fill {row} on" + (f" ({', '.join(names)})" if names else "")
-    return f"differ: {same_count}{where}"
+    names = [n for n in PEER_FILL.names if row < both and found[n][row] != expected[n][row]]
+    what = f", first in {names[0]}" if names else ""
+    return f"differ: {same_count}from fill {row} on{what}"
 
 
 def _compare_books(told: tuple, book: OrderBook) -> str:
@@ -149,9 +182,9 @@ def _against_peer(peer: Peer, messages: np.ndarray, turns: int) -> PeerFigures:
     def run() -> float:
         prepared = peer.prepare(messages)
         last[:] = [prepared]
-        start = time.perf_counter()
+        start_s = _now_s()
         prepared.run()
-        return time.perf_counter() - start
+        return _now_s() - start_s
 
     try:
         ours, theirs = _take_turns(book, messages, run, turns)
@@ -173,21 +206,15 @@ def _against_peer(peer: Peer, messages: np.ndarray, turns: int) -> PeerFigures:
 
 
 def _at_depth(
-    live_orders: int, program: Path | None, peers: tuple[Peer, ...], count: int,
+    live_orders: int, programs: dict[str, Path], peers: tuple[Peer, ...], count: int,
     peer_count: int, turns: int,
 ) -> DepthFigures:  # fmt: skip
     messages = common_stream(count, live_orders)
-    book = new_book(count)
-    fills = process(book, messages)
-    figures = DepthFigures(live_orders, count, len(fills), 0.0)
-    if program is not None:
-        _against_twin(figures, program, messages, fills, turns)
-    else:
-        ours, _ = _take_turns(book, messages, lambda: 0.0, turns)
-        figures.messages_per_s = count / statistics.median(ours)
+    n_fills = len(process(new_book(count), messages))
+    speed, cpp = _against_twins(programs, messages, turns)
     some = messages[:peer_count]
-    figures.peers = [_against_peer(peer, some, min(turns, 3)) for peer in peers]
-    return figures
+    measured = [_against_peer(peer, some, min(turns, PEER_TURNS)) for peer in peers]
+    return DepthFigures(live_orders, count, n_fills, speed, cpp, measured)
 
 
 def bench_engine(
@@ -230,6 +257,8 @@ def bench_engine(
             f"count is {count}, peer_count {peer_count}, turns {turns}; "
             "they must be at least 1000, 1000 and 1"
         )
+    if config.DISABLE_JIT:
+        raise ValueError("NUMBA_DISABLE_JIT is set; without the compiler there is no speed to tell")
     for live_orders in depths:
         if not 1 <= live_orders <= count // 10:
             raise ValueError(
@@ -240,18 +269,20 @@ def bench_engine(
     peers = tuple(p for p in PEERS if with_peers and installed_version(p.package))
     missing = sorted({p.package for p in PEERS} - {p.package for p in peers}) if with_peers else []
     flags = (*FLAGS, "-march=native") if native else FLAGS
-    compiler, version, program, because = find_compiler(), None, None, None
+    compiler, version, because = find_compiler(), None, None
+    programs: dict[str, Path] = {}
     with tempfile.TemporaryDirectory(prefix="lobsim-bench-") as folder:
         if compiler is None:
             because = "no C++ compiler was found (set CXX to use one that is not on the path)"
         else:
             try:
                 version = compiler_version(compiler)
-                program = compile_twin(compiler, Path(folder), flags)
+                for variant, more in VARIANTS.items():
+                    programs[variant] = compile_twin(compiler, Path(folder), (*flags, *more))
             except TwinError as error:
                 because = str(error)
         rows = [
-            _at_depth(live_orders, program, peers, count, min(peer_count, count), turns)
+            _at_depth(live_orders, programs, peers, count, min(peer_count, count), turns)
             for live_orders in depths
         ]
     return EngineReport(

@@ -15,7 +15,7 @@ import numpy as np
 
 from lobsim.engine.codes import Kind
 
-__all__ = ["PEERS", "PEER_FILL", "Peer", "Prepared", "installed_version"]
+__all__ = ["CALLS", "PEERS", "PEER_FILL", "Peer", "Prepared", "installed_version"]
 
 PEER_FILL = np.dtype(
     [("price_ticks", np.int64), ("size", np.int64), ("maker_id", np.int64), ("taker_id", np.int64)]
@@ -34,7 +34,7 @@ class Peer(NamedTuple):
     """A package with a matching engine and the way to drive it."""
 
     package: str  # as pip knows it
-    form: str  # in which messages are handed over
+    form: str  # in which messages are handed over: `CALLS`, or what else it is
     prepare: Callable[[np.ndarray], Prepared]
 
 
@@ -296,12 +296,13 @@ def lightmatchingengine(messages: np.ndarray) -> Prepared:
     return Prepared(run, fills)
 
 
+CALLS = "a call a message"
 PEERS = (
-    Peer("limit-order-book", "a call a message", limit_order_book),
-    Peer("bourse", "a call a message", bourse),
+    Peer("limit-order-book", CALLS, limit_order_book),
+    Peer("bourse", CALLS, bourse),
     Peer("bourse", "arrays, shuffled", bourse_arrays),
-    Peer("orderly-chaos", "a call a message", orderly_chaos),
-    Peer("obook", "a call a message", obook),
-    Peer("liquibook", "a call a message", liquibook),
-    Peer("lightmatchingengine", "a call a message", lightmatchingengine),
+    Peer("orderly-chaos", CALLS, orderly_chaos),
+    Peer("obook", CALLS, obook),
+    Peer("liquibook", CALLS, liquibook),
+    Peer("lightmatchingengine", CALLS, lightmatchingengine),
 )

@@ -12,10 +12,19 @@ from lobsim.engine.records import FILL
 
 from .stream import BAND_TICKS
 
-__all__ = ["FLAGS", "Twin", "TwinError", "compile_twin", "compiler_version", "find_compiler"]
+__all__ = [
+    "FLAGS",
+    "VARIANTS",
+    "Twin",
+    "TwinError",
+    "compile_twin",
+    "compiler_version",
+    "find_compiler",
+]
 
 SOURCE = Path(__file__).with_name("twin.cpp")
 FLAGS = ("-std=c++17", "-O3")
+VARIANTS = {"plain C++ loop": (), "C++, sides computed": ("-DSIDES_COMPUTED",)}  # see the source
 COMPILE_S = 120  # a compiler that takes longer hangs
 
 
@@ -44,14 +53,14 @@ def compiler_version(compiler: str) -> str:
 
 
 def compile_twin(compiler: str, folder: Path, flags: tuple[str, ...] = FLAGS) -> Path:
-    """Compile the loop into `folder`; returns the program.
+    """Compile the loop into a new file of `folder`; returns the program.
 
     Raises
     ------
     TwinError
         With the compiler's first complaint.
     """
-    program = folder / "twin"
+    program = folder / f"twin{len(list(folder.iterdir()))}"
     try:
         done = subprocess.run(
             [compiler, *flags, "-o", str(program), str(SOURCE)],

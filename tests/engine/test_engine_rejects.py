@@ -266,3 +266,24 @@ def test_watch_refuses_rows_that_are_not_there():
 def test_a_book_that_cannot_be_is_refused(arguments, text):
     with pytest.raises(ValueError, match=text):
         OrderBook(**arguments)
+
+
+@pytest.mark.parametrize("count", [2, 400])
+def test_the_bytes_between_the_fields_of_fills_are_zero(count):
+    used = np.dtype((np.uint8, FILL.itemsize))
+    fields = np.zeros(FILL.itemsize, bool)
+    for name in FILL.names:
+        kind, offset = FILL.fields[name][:2]
+        fields[offset : offset + kind.itemsize] = True
+    assert not fields.all()
+    dirt = [np.full(n * FILL.itemsize, 255, np.uint8) for n in range(1, count)]
+    del dirt  # chance bytes for whoever asks for memory next
+    batch = empty_messages(2 * count)
+    batch["kind"], batch["price_ticks"], batch["size"] = Kind.LIMIT, 5, 1
+    batch["side"][:count], batch["side"][count:] = 1, -1
+    batch["order_id"] = 1 + np.arange(2 * count)
+    batch["side"][3:count] = 0  # refused, so that few of the fills that there is room for are used
+    for fills in (process(new_book(), batch), watch(new_book(), batch).fills):
+        assert 0 < len(fills) <= 3
+        rows = fills.view(used).reshape(len(fills), FILL.itemsize)
+        assert not rows[:, ~fields].any()
