@@ -1,13 +1,20 @@
-"""Bytes of an ITCH 5.0 feed made by hand from the specification, without the library's layout."""
+"""Bytes of an ITCH 5.0 feed made by hand from the specification."""
 
 import struct
 
+import numpy as np
+
 from lobsim import data
+from lobsim.data.itch_layout import record_dtype
 from lobsim.engine import OrderBook
 
-__all__ = ["NOON", "SPECIFIED", "Tape", "book_after", "found", "queue", "tape", "two_symbols"]
+__all__ = [
+    "NOON", "SPECIFIED", "SYMBOLS", "Tape", "book_after", "day_of_many_symbols", "found", "queue",
+    "tape", "two_symbols",
+]  # fmt: skip
 
 NOON = 12 * 3600 * 10**9
+SYMBOLS = 40  # in the large file
 # Lengths as the specification prints them.
 SPECIFIED = {
     "S": 12, "R": 39, "H": 25, "Y": 20, "L": 26, "V": 35, "W": 12, "K": 28, "A": 36, "F": 40,
@@ -115,3 +122,23 @@ def two_symbols(folder):
     path = folder / "two.itch"
     path.write_bytes(b"".join(len(m).to_bytes(2, "big") + m for m in mixed))
     return path, first
+
+
+def day_of_many_symbols(path, rounds):
+    """A file of 5 messages x rounds x SYMBOLS: each adds an order and takes it away again."""
+    head = b"".join(Tape(f"SYM{k}", k + 1).directory().bytes() for k in range(SYMBOLS))
+    letters = "AXEUD"
+    block = np.zeros((rounds, SYMBOLS), [(letter, record_dtype(letter)) for letter in letters])
+    number = np.arange(1, rounds * SYMBOLS + 1).reshape(rounds, SYMBOLS) * 2
+    for letter in letters:
+        part = block[letter]
+        part["length"], part["type"] = SPECIFIED[letter], letter.encode()
+        part["locate"] = np.arange(1, SYMBOLS + 1)
+        part["time_high"], part["time_low"] = divmod(NOON + 1, 1 << 32)
+        part["reference"] = number + (letter == "D")
+    block["A"]["side"], block["A"]["size"], block["A"]["price"] = b"S", 500, 10_000 + number % 50
+    block["A"]["stock"] = [f"SYM{k}".encode().ljust(8) for k in range(SYMBOLS)]
+    block["X"]["size"], block["E"]["size"], block["E"]["match"] = 100, 50, number
+    block["U"]["new_reference"], block["U"]["size"], block["U"]["price"] = number + 1, 7, 10_000
+    path.write_bytes(head + block.tobytes())
+    return path

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from itch_bytes import NOON, SPECIFIED, Tape, book_after, found, two_symbols
+from itch_bytes import SYMBOLS, book_after, day_of_many_symbols, found, two_symbols
 from pandas.testing import assert_frame_equal
 from streams import as_array, message, random_stream, streams
 
 from lobsim import data
-from lobsim.data.itch_layout import EVENT_TYPES, record_dtype
+from lobsim.data.itch_layout import EVENT_TYPES
 from lobsim.engine import Kind, OrderBook, SelfTrade, Side
 from lobsim.market import Market
 
@@ -20,29 +20,6 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 
 # -- large files -----------------------------------------------------------------------------------
-
-
-SYMBOLS = 40
-
-
-def day_of_many_symbols(path, rounds):
-    """A file of 5 messages x rounds x SYMBOLS: each adds an order and takes it away again."""
-    head = b"".join(Tape(f"SYM{k}", k + 1).directory().bytes() for k in range(SYMBOLS))
-    letters = "AXEUD"
-    block = np.zeros((rounds, SYMBOLS), [(letter, record_dtype(letter)) for letter in letters])
-    number = np.arange(1, rounds * SYMBOLS + 1).reshape(rounds, SYMBOLS) * 2
-    for letter in letters:
-        part = block[letter]
-        part["length"], part["type"] = SPECIFIED[letter], letter.encode()
-        part["locate"] = np.arange(1, SYMBOLS + 1)
-        part["time_high"], part["time_low"] = divmod(NOON + 1, 1 << 32)
-        part["reference"] = number + (letter == "D")
-    block["A"]["side"], block["A"]["size"], block["A"]["price"] = b"S", 500, 10_000 + number % 50
-    block["A"]["stock"] = [f"SYM{k}".encode().ljust(8) for k in range(SYMBOLS)]
-    block["X"]["size"], block["E"]["size"], block["E"]["match"] = 100, 50, number
-    block["U"]["new_reference"], block["U"]["size"], block["U"]["price"] = number + 1, 7, 10_000
-    path.write_bytes(head + block.tobytes())
-    return path
 
 
 def peak_bytes(call):
