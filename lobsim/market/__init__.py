@@ -1,13 +1,14 @@
 """A venue: order book, background order flow, clock and fees, for one trader to act in."""
 
 from lobsim.engine.jit import register_warm_up
+from lobsim.market.batch import MarketBatch
 from lobsim.market.lobster_day import synthesise_lobster
 from lobsim.market.market import Market, OwnOrder, Recording
 from lobsim.market.profile import Profile
 from lobsim.market.profiles import profiles
 from lobsim.market.taq_day import synthesise_taq_day
 
-__all__ = ["Market", "OwnOrder", "Profile", "Recording", "profiles", "synthesise_lobster",
+__all__ = ["Market", "MarketBatch", "OwnOrder", "Profile", "Recording", "profiles", "synthesise_lobster",
            "synthesise_taq_day"]
 
 

@@ -12,7 +12,7 @@ from lobsim.market.queues import draw_queue_clock, queue_event
 from lobsim.market.recorded import recorded_event
 from lobsim.market.state import (BASE_HAWKES, BASE_POISSON, BASE_QUEUES, BASE_RECORDED, C_BASE,
                                  C_GRID, C_HALT, C_METAORDER, C_NOW, C_OWN, C_PREDATOR, C_REACT,
-                                 C_TAKER, FILL_QUEUE, GRID_NS, NEVER, N_BASE, N_CLOCKS, N_GRID,
+                                 C_TAKER, FILL_QUEUE, GRID_NS, NEVER, NONE, N_BASE, N_CLOCKS, N_GRID,
                                  N_HALT, N_HALTED, W_BASE, W_FILL_RULE)
 from lobsim.market.takers import taker_event
 from lobsim.market.venue import note_top, tape_is_full
@@ -83,7 +83,7 @@ def run(book, flow, tape, until_ns):
     base = flow.whole[W_BASE]
     _first_base_time(flow)
     while True:
-        which, time_ns = 0, clock[0]
+        which, time_ns = NONE, clock[0]
         for k in range(1, N_CLOCKS):
             if clock[k] < time_ns:
                 which, time_ns = k, clock[k]

@@ -21,21 +21,21 @@ _LEVELS_ASIDE = 3  # where the quote of an empty side is thought to be, in ticks
 REACT_NONE, REACT_REFILL_BID, REACT_REFILL_ASK, REACT_STALE_BID, REACT_STALE_ASK = 0, 1, 2, 3, 4
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def bid_or_aside(book, fair):
     """Best bid in ticks, or a stand-in below the efficient price when there is none."""
     bid = bid_of(book)
     return bid if bid >= 0 else np.int64(np.floor(fair)) - _LEVELS_ASIDE
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def ask_or_aside(book, fair):
     """Best ask in ticks, or a stand-in above the efficient price when there is none."""
     ask = ask_of(book)
     return ask if ask >= 0 else np.int64(np.ceil(fair)) + _LEVELS_ASIDE
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def follow_mid(book, flow):
     """Without makers nobody knows F better than the book: it is the mid (or the quote there is)."""
     bid, ask = bid_of(book), ask_of(book)
@@ -47,7 +47,7 @@ def follow_mid(book, flow):
         flow.level[L_FAIR] = ask - 0.5
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def _reaction_due(book, flow):
     """What makers would do now: pull a stale quote, refill an open spread, or nothing."""
     fair = flow.level[L_FAIR]
@@ -66,7 +66,7 @@ def _reaction_due(book, flow):
     return REACT_REFILL_ASK if ask_edge >= -slack else REACT_NONE
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def arm_reaction(book, flow, time_ns):
     """After any change of book or efficient price: set, keep or clear the reaction's clock."""
     if flow.whole[W_MAKERS] == 0:
@@ -83,7 +83,7 @@ def arm_reaction(book, flow, time_ns):
     _draw_reaction(flow, kind, time_ns)
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def _draw_reaction(flow, kind, time_ns):
     real, count = flow.real, flow.count
     rate = real[R_REFILL] if kind <= REACT_REFILL_ASK else real[R_STALE]

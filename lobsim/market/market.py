@@ -106,16 +106,31 @@ class Market:
     def __init__(self, profile: str | Profile = "SPY", seed: int = 0,
                  start_s: float = 10 * 3600, end_s: float = 14 * 3600, *, parts=(),
                  record: bool = False, keep_trades: bool = True, common_seed: int | None = None):
-        self.profile = find_profile(profile).with_parts(*parts)
-        self.seed = checked_seed(seed)
-        self.start_s, self.end_s = checked_window(self.profile, start_s, end_s)
+        profile = find_profile(profile).with_parts(*parts)
+        seed = checked_seed(seed)
+        window = checked_window(profile, start_s, end_s)
         keep = KEEP_ALL if record else KEEP_FILLS if keep_trades else 0
-        self._book, self._flow, self._tape = open_market(
-            self.profile, self.seed, round(self.start_s * NS), keep, common_seed)
-        self._ledger = Ledger(self.profile)
+        arrays = open_market(profile, seed, round(window[0] * NS), keep, common_seed)
+        self._take_arrays(profile, seed, window, arrays)
+        if record:
+            self._initial = self._snapshot()
+
+    def _take_arrays(self, profile, seed, window, arrays) -> None:
+        """Become the market whose book, flow and tape are given."""
+        self.profile, self.seed = profile, seed
+        self.start_s, self.end_s = window
+        self._book, self._flow, self._tape = arrays
+        self._ledger = Ledger(profile)
         self._kept: dict[str, list[np.ndarray]] = {"fills": [], "messages": [], "tops": []}
         self._trades: tuple[int, pd.DataFrame] | None = None
-        self._initial = self._snapshot() if record else None
+        self._initial = None
+
+    @classmethod
+    def _of_arrays(cls, profile, seed, window, arrays) -> "Market":
+        """A market over arrays that belong to somebody else (a `MarketBatch`)."""
+        market = cls.__new__(cls)
+        market._take_arrays(profile, seed, window, arrays)
+        return market
 
     # -- clock ---------------------------------------------------------------------------------
 
@@ -181,7 +196,7 @@ class Market:
         ValueError
             When an argument is not one of the above.
         """
-        side, kind = as_side(side), _kind(kind)
+        side, kind = as_side(side), kind_of(kind)
         lots = self._lots(size)
         if kind == Kind.MARKET:
             ticks = 0
@@ -513,7 +528,8 @@ def _band(flow) -> tuple[int, int]:
     return int(flow.whole[W_LOW]), int(flow.whole[W_HIGH])
 
 
-def _kind(kind) -> Kind:
+def kind_of(kind) -> Kind:
+    """The kind of a new order from its name, or a ValueError that says what is allowed."""
     allowed = (Kind.LIMIT, Kind.MARKET, Kind.IOC, Kind.FOK, Kind.POST_ONLY)
     try:
         found = Kind[kind.upper()] if isinstance(kind, str) else Kind(kind)

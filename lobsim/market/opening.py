@@ -10,9 +10,9 @@ from lobsim.market.initial import (WARM_UP_S, expected_queue, fill_book, fill_qu
 from lobsim.market.parts import FillRule, Recorded
 from lobsim.market.profile import Profile
 from lobsim.market.setup import make_flow
-from lobsim.market.state import (BASE_QUEUES, N_DROPPED, N_ORDER_ID, NS, REPORT, TOP, W_BASE,
+from lobsim.market.state import (BASE_QUEUES, C_TRADER, N_DROPPED, N_ORDER_ID, NS, REPORT, TOP, W_BASE,
                                  W_HIGH, W_LOW, W_RECORD, Flow)
-from lobsim.market.venue import KEEP_ALL, Tape
+from lobsim.market.venue import KEEP_ALL, Tape, note_top
 
 CHUNK = 1 << 14
 """Rows of the buffers of a recording, which Python empties when they are full."""
@@ -63,6 +63,8 @@ def open_market(profile: Profile, seed: int, start_ns: int, keep: int,
     reset_counters(flow)
     flow.count[N_DROPPED] = refused if recorded else 0
     flow.whole[W_RECORD] = keep
+    flow.clock[C_TRADER] = start_ns
+    note_top(book, flow, tape, start_ns)
     return book, flow, tape
 
 

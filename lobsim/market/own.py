@@ -8,19 +8,19 @@ from lobsim.engine.kernel import available, crosses, match, remove, rest, shrink
 from lobsim.engine.state import PRICE_MAX, PRICE_MIN
 from lobsim.market import rng
 from lobsim.market.paper import paper_take
-from lobsim.market.reports import HALTED, NO_ROOM, report
+from lobsim.market.reports import (ACCEPTED, CANCELLED, FILLED, HALTED, NO_ROOM, REJECTED,
+                                   report)
 from lobsim.market.state import (C_NOW, C_OWN, C_TRADER, FILL_QUEUE, K_LATENCY, NEVER, N_HALTED,
-                                 N_LOOKS, N_OWN_LIVE, N_PENDING, N_PENDING_HEAD, N_SENT, OWN,
+                                 N_LOOKS, N_OWN_LIVE, N_PENDING, N_PENDING_HEAD, N_SENT, NONE, OWN,
                                  OWN_ROOM, PENDING_ROOM, W_CANCEL_JITTER_NS, W_CANCEL_NS,
                                  W_FEED_JITTER_NS, W_FEED_NS, W_FILL_RULE, W_ORDER_JITTER_NS,
                                  W_ORDER_NS)
 from lobsim.market.venue import drop_own, keep_fills, note, note_top, own_entry
 
 _LIMIT, _MARKET, _IOC, _FOK, _POST_ONLY, _CANCEL, _REDUCE, _REPLACE = (
-    int(k) for k in (Kind.LIMIT, Kind.MARKET, Kind.IOC, Kind.FOK, Kind.POST_ONLY, Kind.CANCEL,
+    np.int64(k) for k in (Kind.LIMIT, Kind.MARKET, Kind.IOC, Kind.FOK, Kind.POST_ONLY, Kind.CANCEL,
                      Kind.REDUCE, Kind.REPLACE))
-_ACCEPTED, _FILLED, _CANCELLED, _REJECTED = 1, 2, 3, 4  # reports.What
-_UNKNOWN, _WOULD_TAKE, _CANNOT_FILL, _BAD_SIZE = (int(r) for r in (
+_UNKNOWN, _WOULD_TAKE, _CANNOT_FILL, _BAD_SIZE = (np.int64(r) for r in (
     Reject.UNKNOWN_ID, Reject.WOULD_TAKE, Reject.CANNOT_FILL, Reject.BAD_SIZE))
 
 
@@ -124,7 +124,7 @@ def _new_order(book, flow, tape, side, price, size, kind, order_id, time_ns):
         price = book.scalars[PRICE_MAX] if side > 0 else book.scalars[PRICE_MIN]
     reason = _refusal(book, flow, side, price, size, kind)
     if reason != 0:
-        report(flow, tape, time_ns, order_id, _REJECTED, price, size, 0, reason)
+        report(flow, tape, time_ns, order_id, REJECTED, price, size, NONE, reason)
         return
     may_rest = kind == _LIMIT or kind == _POST_ONLY
     if flow.whole[W_FILL_RULE] == FILL_QUEUE:
@@ -132,24 +132,24 @@ def _new_order(book, flow, tape, side, price, size, kind, order_id, time_ns):
         _enter(book, flow, tape, side, price, size, may_rest, order_id, index, time_ns)
         return
     left = paper_take(book, flow, tape, side, price, size, order_id, time_ns)
-    _settle(flow, tape, side, price, size, left, may_rest, 0, order_id, time_ns)
+    _settle(flow, tape, side, price, size, left, may_rest, NONE, order_id, time_ns)
 
 
 @njit(borrows=True)
 def _enter(book, flow, tape, side, price, size, may_rest, order_id, index, time_ns):
     """Match an own order in the book, report its fills, rest what is left."""
     left, n_fills, self_cancelled, stopped = match(
-        book, side, price, size, OWN, order_id, time_ns, index, tape.scratch, 0)
+        book, side, price, size, OWN, order_id, time_ns, index, tape.scratch, NONE)
     open_size = size
     for k in range(n_fills):
         fill = tape.scratch[k]
         open_size -= np.int64(fill["size"])
-        report(flow, tape, time_ns, order_id, _FILLED, fill["price_ticks"], fill["size"],
-               open_size, 0)
+        report(flow, tape, time_ns, order_id, FILLED, np.int64(fill["price_ticks"]),
+               np.int64(fill["size"]), open_size, NONE)
     keep_fills(flow, tape, n_fills)
     if self_cancelled > 0:
         _drop_gone(book, flow, tape, time_ns)
-    slot = 0
+    slot = NONE
     if left > 0 and may_rest and not stopped:
         slot = rest(book, side, price, left, OWN, order_id)
     _settle(flow, tape, side, price, size, left, may_rest and not stopped, slot, order_id, time_ns)
@@ -166,23 +166,23 @@ def _settle(flow, tape, side, price, size, left, may_rest, slot, order_id, time_
         entry["left"] = left
         entry["side"] = side
         flow.count[N_OWN_LIVE] += 1
-        report(flow, tape, time_ns, order_id, _ACCEPTED, price, size, left, 0)
+        report(flow, tape, time_ns, order_id, ACCEPTED, price, size, left, NONE)
     elif left > 0:
-        report(flow, tape, time_ns, order_id, _CANCELLED, price, left, 0, 0)
+        report(flow, tape, time_ns, order_id, CANCELLED, price, left, NONE, NONE)
 
 
 @njit(borrows=True)
 def _drop_gone(book, flow, tape, time_ns):
     """After the self-trade rule removed own resting orders: report them and forget them."""
-    k = 0
+    k = NONE
     while k < flow.count[N_OWN_LIVE]:
         entry = flow.own[k]
         order = book.orders[entry["slot"]]
         if order["size"] > 0 and order["order_id"] == entry["order_id"]:
             k += 1
             continue
-        report(flow, tape, time_ns, entry["order_id"], _CANCELLED, entry["price_ticks"],
-               entry["left"], 0, 0)
+        report(flow, tape, time_ns, entry["order_id"], CANCELLED, np.int64(entry["price_ticks"]),
+               np.int64(entry["left"]), NONE, NONE)
         drop_own(flow, k)
 
 
@@ -191,7 +191,7 @@ def _change(book, flow, tape, price, size, kind, order_id, time_ns):
     """Cancel, reduce or replace an own order; one that is gone is refused."""
     k = own_entry(flow, order_id)
     if k < 0:
-        report(flow, tape, time_ns, order_id, _REJECTED, price, size, 0, _UNKNOWN)
+        report(flow, tape, time_ns, order_id, REJECTED, price, size, NONE, _UNKNOWN)
         return
     entry = flow.own[k]
     side, left = np.int64(entry["side"]), np.int64(entry["left"])
@@ -201,11 +201,11 @@ def _change(book, flow, tape, price, size, kind, order_id, time_ns):
         if slot > 0:
             remove(book, slot)
         drop_own(flow, k)
-        report(flow, tape, time_ns, order_id, _CANCELLED, old, left, 0, 0)
+        report(flow, tape, time_ns, order_id, CANCELLED, old, left, NONE, NONE)
     elif kind == _REDUCE and size > left:
-        report(flow, tape, time_ns, order_id, _REJECTED, old, size, left, _BAD_SIZE)
+        report(flow, tape, time_ns, order_id, REJECTED, old, size, left, _BAD_SIZE)
     elif flow.count[N_HALTED] != 0:
-        report(flow, tape, time_ns, order_id, _REJECTED, price, size, left, HALTED)
+        report(flow, tape, time_ns, order_id, REJECTED, price, size, left, HALTED)
     elif kind == _REDUCE or (price == old and size <= left):
         off = size if kind == _REDUCE else left - size
         if off > 0:
@@ -213,7 +213,7 @@ def _change(book, flow, tape, price, size, kind, order_id, time_ns):
             if slot > 0:
                 shrink(book, slot, off)
             entry["left"] = left - off
-        report(flow, tape, time_ns, order_id, _ACCEPTED, old, left - off, left - off, 0)
+        report(flow, tape, time_ns, order_id, ACCEPTED, old, left - off, left - off, NONE)
     else:
         note(flow, tape, time_ns, order_id, old, left, OWN, _CANCEL, side)
         if slot > 0:

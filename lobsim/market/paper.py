@@ -5,17 +5,18 @@ See `lobsim.market.parts.FillRule` for what each rule assumes.
 
 import math
 
+import numpy as np
+
 from lobsim.engine.bits import next_above, next_below
 from lobsim.engine.jit import njit
 from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MIN
 from lobsim.market import rng
-from lobsim.market.reports import report
+from lobsim.market.reports import FILLED, book_own, report
 from lobsim.market.state import (CROWD, FILL_NO_IMPACT, FILL_PROBABILITY, FILL_TOUCH, GRID_NS,
-                                 K_FILL, N_MESSAGE, N_OWN_FILLS, N_OWN_LIVE, NS, OWN,
+                                 K_FILL, N_MESSAGE, N_OWN_FILLS, N_OWN_LIVE, NONE, NS, OWN,
                                  R_FILL_DECAY, R_FILL_RATE, W_FILL_RULE)
-import numpy as np
 
-_FILLED = 2  # reports.What.FILLED
+_NO, _YES = np.arange(2)
 _STEP_S = GRID_NS / NS
 
 
@@ -29,22 +30,23 @@ def paper_fill(flow, tape, time_ns, price, size, order_id, other_id, side, left,
     fill["message_index"] = count[N_MESSAGE]
     fill["price_ticks"] = price
     fill["size"] = size
-    fill["maker_id"] = order_id if making else other_id
-    fill["taker_id"] = other_id if making else order_id
-    fill["maker_owner"] = OWN if making else CROWD
-    fill["taker_owner"] = CROWD if making else OWN
-    fill["maker_left"] = left if making else 0
+    fill["maker_id"] = order_id if making != 0 else other_id
+    fill["taker_id"] = other_id if making != 0 else order_id
+    fill["maker_owner"] = OWN if making != 0 else CROWD
+    fill["taker_owner"] = CROWD if making != 0 else OWN
+    fill["maker_left"] = left if making != 0 else 0
     fill["taker_side"] = side
-    report(flow, tape, time_ns, order_id, _FILLED, price, size, left, 0)
+    book_own(flow, -side if making != 0 else side, price, size, making)
+    report(flow, tape, time_ns, order_id, FILLED, price, size, left, NONE)
 
 
 @njit(borrows=True)
 def _fill_entry(flow, tape, k, size, other_id, time_ns):
     """Fill `size` lots of the own resting order at place `k`; a finished one is dropped."""
     entry = flow.own[k]
-    left = entry["left"] - size
-    paper_fill(flow, tape, time_ns, entry["price_ticks"], size, entry["order_id"], other_id,
-               -entry["side"], left, True)
+    left = np.int64(entry["left"]) - size
+    paper_fill(flow, tape, time_ns, np.int64(entry["price_ticks"]), size, entry["order_id"],
+               other_id, -np.int64(entry["side"]), left, _YES)
     entry["left"] = left
     if left == 0:
         last = flow.count[N_OWN_LIVE] - 1
@@ -67,7 +69,7 @@ def paper_fills(flow, tape, taker_side, price, size, maker_id, time_ns):
             left -= take
             _fill_entry(flow, tape, k, take, maker_id, time_ns)
     elif rule == FILL_TOUCH:
-        k = 0
+        k = NONE
         while k < flow.count[N_OWN_LIVE]:
             entry = flow.own[k]
             if entry["side"] == -taker_side and (price - entry["price_ticks"]) * taker_side > 0:
@@ -103,7 +105,7 @@ def paper_chances(book, flow, tape, step, time_ns):
     if scalars[BID_ORDERS] == 0 or scalars[ASK_ORDERS] == 0:
         return
     mid = 0.5 * (scalars[BEST_BID] + scalars[BEST_ASK])
-    k = 0
+    k = NONE
     drawn = np.uint64(step) * np.uint64(64)
     while k < flow.count[N_OWN_LIVE]:
         entry = flow.own[k]
@@ -111,7 +113,7 @@ def paper_chances(book, flow, tape, step, time_ns):
         rate = flow.real[R_FILL_RATE] * math.exp(-flow.real[R_FILL_DECAY] * distance)
         chance = 1.0 - math.exp(-rate * _STEP_S)
         if rng.uniform(rng.word(flow.keys[K_FILL], drawn)) < chance:
-            _fill_entry(flow, tape, k, np.int64(entry["left"]), 0, time_ns)
+            _fill_entry(flow, tape, k, np.int64(entry["left"]), NONE, time_ns)
         else:
             k += 1
         drawn += np.uint64(1)
@@ -135,7 +137,7 @@ def paper_take(book, flow, tape, side, price, size, order_id, time_ns):
         if flow.whole[W_FILL_RULE] == FILL_NO_IMPACT:
             take = min(left, book.levels[index]["total"])
         left -= take
-        paper_fill(flow, tape, time_ns, index + low, take, order_id, 0, side, left, False)
+        paper_fill(flow, tape, time_ns, index + low, take, order_id, NONE, side, left, _NO)
         if side > 0:
             index = next_above(book.words, book.summary, index)
         else:

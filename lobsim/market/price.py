@@ -27,7 +27,7 @@ _TWO = np.uint64(2)
 _THREE = np.uint64(3)
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def minute_of(flow, time_ns):
     """Row of `Flow.minutes` that holds at a time; the first and the last hold outside the day."""
     minute = (time_ns - flow.whole[W_DAY_START]) // MINUTE_NS
@@ -78,7 +78,7 @@ def _step_path(flow, step, time_ns):
     level[L_EXOGENOUS] = flow.ring[(step - flow.whole[W_LOOKAHEAD]) % RING]
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def set_fair(flow):
     """Work out anew the shift by trades and the price that makers believe in."""
     level = flow.level
@@ -94,7 +94,7 @@ def set_fair(flow):
     level[L_FAIR] = level[L_EXOGENOUS] + shift
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def foreseen(flow):
     """The price informed takers believe in: the same, but seen `lookahead_s` ahead."""
     return flow.level[L_AHEAD] + flow.level[L_SHIFT]
@@ -105,7 +105,7 @@ def react(flow, signed_lots, taking):
     """Move the efficient price after a trade from outside the crowd (lots > 0: bought)."""
     level, real = flow.level, flow.real
     level[L_PERMANENT] += real[R_PERMANENT] * signed_lots
-    if taking:
+    if taking != 0:
         for k in range(3):
             level[L_TRANSIENT + k] += real[R_TRANSIENT] * real[R_WEIGHT + k] * signed_lots
     set_fair(flow)

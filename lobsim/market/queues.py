@@ -12,13 +12,14 @@ from lobsim.engine.state import PRICE_MIN
 from lobsim.market import rng
 from lobsim.market.price import minute_of
 from lobsim.market.state import (C_BASE, CROWD, K_FLOW, MIN_ACTIVITY, N_BASE, N_CANCELS,
-                                 N_DROPPED, N_HALTED, N_LIMITS, N_MARKETS, N_REFERENCE, N_REINIT,
+                                 N_DROPPED, N_HALTED, N_LIMITS, N_MARKETS, N_REFERENCE, N_REINIT, NONE,
                                  R_REINIT, R_THETA, R_UNIT, W_HIGH, W_LONGEST, W_LOW, W_QUEUES)
 from lobsim.market.venue import (ask_of, bid_of, cancel_flow_order, flow_is_full, flow_order_at,
                                  rest_order, take_up_to)
 
-LIMIT, CANCEL, MARKET = 0, 1, 2  # first index of the tables of rates
+LIMIT, CANCEL, MARKET = np.arange(3)  # first index of the tables of rates
 _WORDS = np.uint64(8)
+_FIRST = np.int64(1)
 _ONE = np.uint64(1)
 _TWO = np.uint64(2)
 _THREE = np.uint64(3)
@@ -142,7 +143,7 @@ def _follow(book, flow, tape, way, bits, more, time_ns):
 
     It can follow only into a price that nobody holds: up when the first ask queue is empty.
     """
-    if length_of(book, flow, -way, 1) > 0 or rng.uniform(bits) >= flow.real[R_THETA]:
+    if length_of(book, flow, -way, _FIRST) > 0 or rng.uniform(bits) >= flow.real[R_THETA]:
         return
     reference = flow.count[N_REFERENCE] + way
     queues = flow.whole[W_QUEUES]
@@ -174,7 +175,7 @@ def _clear(book, flow, tape, side, i, time_ns):
     if best < 0 or (price - best) * side > 0:
         return  # empty, or the other side's
     while True:
-        slot = flow_order_at(book, price, 0)
+        slot = flow_order_at(book, price, NONE)
         if slot < 0:
             return
         cancel_flow_order(book, flow, tape, slot, time_ns)

@@ -7,11 +7,11 @@ from lobsim.engine.jit import njit
 from lobsim.engine.kernel import available, crosses, match, remove, rest, shrink
 from lobsim.engine.state import FREE_SLOT, PRICE_MAX, PRICE_MIN
 from lobsim.market.state import (C_BASE, CROWD, NEVER, N_BASE, N_CANCELS, N_DROPPED, N_HALTED,
-                                 N_LIMITS, N_MARKETS)
+                                 N_LIMITS, N_MARKETS, NONE)
 from lobsim.market.venue import keep_fills, note
 
 _LIMIT, _MARKET, _IOC, _FOK, _POST_ONLY, _CANCEL, _REDUCE, _REPLACE = (
-    int(k) for k in (Kind.LIMIT, Kind.MARKET, Kind.IOC, Kind.FOK, Kind.POST_ONLY, Kind.CANCEL,
+    np.int64(k) for k in (Kind.LIMIT, Kind.MARKET, Kind.IOC, Kind.FOK, Kind.POST_ONLY, Kind.CANCEL,
                      Kind.REDUCE, Kind.REPLACE))
 
 
@@ -56,7 +56,7 @@ def play_new(book, flow, tape, side, price, size, kind, order_id, time_ns):
         return False
     index = note(flow, tape, time_ns, order_id, price, size, CROWD, kind, side)
     left, n_fills, _, _ = match(book, side, price, size, CROWD, order_id, time_ns, index,
-                                tape.scratch, 0)
+                                tape.scratch, NONE)
     keep_fills(flow, tape, n_fills)
     if n_fills > 0:
         flow.count[N_MARKETS] += 1

@@ -43,7 +43,7 @@ _BYTES_MEAN = 1020.0
 _BYTES_INV_STD = 1.0 / 209.02152999054430
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def mix(z):
     """Scramble a 64-bit word; a bijection whose output bits all depend on all input bits."""
     z = (z ^ (z >> _S30)) * _M1
@@ -57,19 +57,19 @@ def stream_key(seed, stream):
     return mix(mix(seed + GOLDEN) + stream * _STREAM)
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def word(key, index):
     """Word number ``index`` (uint64) of the stream ``key``."""
     return mix(key + (index + _S1) * GOLDEN)
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def uniform(bits):
     """Uniform number in [0, 1) from 64 random bits."""
     return np.float64(bits >> _S11) * _TO_UNIT
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def exponential(bits):
     """Exponential number with mean 1 from 64 random bits.
 
@@ -90,7 +90,7 @@ def exponential(bits):
     return total - log1p
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def normal(bits):
     """Standardised sum of the eight bytes of a word: mean 0, variance 1, kurtosis 2.85.
 

@@ -25,7 +25,9 @@ PENDING_ROOM = 256
 NEVER = np.iinfo(np.int64).max
 
 # Owners of orders. Only the background (0) and own orders rest; the others only take.
-CROWD, OWN, METAORDER, PREDATOR = 0, 1, 2, 3
+# As NumPy integers, so that Numba compiles a kernel once and not once for each constant.
+CROWD, OWN, METAORDER, PREDATOR = np.arange(4)
+NONE = np.int64(0)
 
 # Flow.real: parameters with a fraction.
 (R_LIMIT, R_CANCEL, R_MARKET, R_TOTAL,  # event rates per second, and their sum
@@ -64,12 +66,14 @@ C_NOW, C_MINUTE_END, C_BURST, C_TRADER, C_SIZE = 8, 9, 10, 11, 12  # C_TRADER: t
  N_TAPE_TOPS, N_LIMITS, N_CANCELS, N_MARKETS, N_DROPPED, N_MINUTE, N_TAKER, N_METAORDER,
  N_METAORDER_LEFT, N_METAORDER_SIDE, N_METAORDERS, N_PREDATOR, N_PREDATOR_POSITION, N_HALT,
  N_HALTED, N_PENDING_HEAD, N_PENDING, N_SENT, N_LOOKS, N_REFERENCE, N_REINIT,
- N_SIZE) = range(38)
+ N_POSITION, N_MADE, N_TOOK, N_OWN_CANCELS,  # own account: lots held, made, taken; cancels
+ N_SIZE) = range(42)
 
 # Flow.level: quantities that move.
 L_EXOGENOUS, L_AHEAD, L_VARIANCE, L_PERMANENT, L_TRANSIENT = 0, 1, 2, 3, 4  # 3 transient parts
 L_FAIR, L_SHIFT, L_SLACK, L_BURST, L_SIGNAL, L_SIGNAL_VAR, L_PREDATOR_CASH = 7, 8, 9, 10, 12, 13, 14
-L_SIZE = 15
+L_CASH, L_MADE, L_TOOK = 15, 16, 17  # own account in ticks times lots: cash, notional by kind
+L_SIZE = 18
 
 # Flow.keys: one key per random stream. The common one is shared by the markets of a universe.
 K_PATH, K_FLOW, K_REACT, K_META, K_REGIME, K_TAKER, K_METAORDER, K_LATENCY, K_FILL = range(9)

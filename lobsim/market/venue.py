@@ -14,17 +14,18 @@ from lobsim.engine.kernel import match, remove, rest, shrink
 from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MIN
 from lobsim.market.paper import paper_fills
 from lobsim.market.price import react
-from lobsim.market.reports import report
+from lobsim.market.reports import FILLED, book_own, report
 from lobsim.market.state import (CROWD, FILL_QUEUE, L_SIGNAL, N_FILLS, N_MESSAGE, N_ORDER_ID,
                                  N_OWN_FILLS, N_OWN_LIVE, N_REPORTS, N_TAPE_FILLS,
-                                 N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME, OWN, OWN_ROOM,
+                                 N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME, NONE, OWN, OWN_ROOM,
                                  PREDATOR, W_FILL_RULE, W_MAX_LIVE, W_RECORD)
 
 KEEP_FILLS, KEEP_ALL = 1, 2
 """Values of the recording switch: trades only, or messages and best quotes as well."""
 
-_LIMIT, _IOC, _CANCEL, _REDUCE = (int(k) for k in (Kind.LIMIT, Kind.IOC, Kind.CANCEL, Kind.REDUCE))
-_FILLED = 2  # reports.What.FILLED
+_LIMIT, _IOC, _CANCEL, _REDUCE = (np.int64(k) for k in (Kind.LIMIT, Kind.IOC, Kind.CANCEL,
+                                                        Kind.REDUCE))
+_NO, _YES = np.arange(2)
 _LARGEST_ID = (1 << 31) - 2
 
 
@@ -43,7 +44,7 @@ class Tape(NamedTuple):
     tops: np.ndarray
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def tape_is_full(flow, tape):
     """Whether one more event might not fit into a buffer."""
     count = flow.count
@@ -61,38 +62,38 @@ def tape_is_full(flow, tape):
             or count[N_TAPE_TOPS] + 2 > len(tape.tops))
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def bid_of(book):
     """Best bid in ticks, -1 without bids."""
     return book.scalars[BEST_BID] if book.scalars[BID_ORDERS] > 0 else -1
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def ask_of(book):
     """Best ask in ticks, -1 without asks."""
     return book.scalars[BEST_ASK] if book.scalars[ASK_ORDERS] > 0 else -1
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def orders_of(book, side):
     """Orders resting on one side."""
     return book.scalars[BID_ORDERS] if side > 0 else book.scalars[ASK_ORDERS]
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def live_orders(book):
     """Orders resting on both sides."""
     return book.scalars[BID_ORDERS] + book.scalars[ASK_ORDERS]
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def flow_is_full(book, flow):
     """Whether the background may rest no more orders; own orders do not count against it."""
     background = live_orders(book) - flow.count[N_OWN_LIVE]
     return background >= flow.whole[W_MAX_LIVE] - OWN_ROOM
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def new_order_id(flow):
     """Next id: a counter, so that a smaller id always arrived earlier (until it starts anew)."""
     order_id = flow.count[N_ORDER_ID] + 1
@@ -102,7 +103,7 @@ def new_order_id(flow):
     return order_id
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def note(flow, tape, time_ns, order_id, price, size, owner, kind, side):
     """Number the message, and keep it when recording."""
     count = flow.count
@@ -122,7 +123,7 @@ def note(flow, tape, time_ns, order_id, price, size, owner, kind, side):
     return index
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def note_top(book, flow, tape, time_ns):
     """When recording: keep the best quotes if they changed since last kept."""
     if flow.whole[W_RECORD] != KEEP_ALL:
@@ -160,18 +161,21 @@ def keep_fills(flow, tape, n_fills):
     for k in range(n_fills):
         fill = tape.scratch[k]
         size = np.int64(fill["size"])
-        side = np.int64(fill["taker_side"])
+        side, price = np.int64(fill["taker_side"]), np.int64(fill["price_ticks"])
         count[N_VOLUME] += size
         taker = fill["taker_owner"]
         if taker != CROWD:
-            react(flow, side * size, True)
+            react(flow, side * size, _YES)
         if taker != PREDATOR:
             flow.level[L_SIGNAL] += side * size
         if fill["maker_owner"] == OWN:
-            react(flow, -side * size, False)
-            own_maker_filled(flow, fill["maker_id"], fill["maker_left"])
-            report(flow, tape, fill["time_ns"], fill["maker_id"], _FILLED, fill["price_ticks"],
-                   size, fill["maker_left"], 0)
+            maker, left = np.int64(fill["maker_id"]), np.int64(fill["maker_left"])
+            react(flow, -side * size, _NO)
+            book_own(flow, -side, price, size, _YES)
+            own_maker_filled(flow, maker, left)
+            report(flow, tape, fill["time_ns"], maker, FILLED, price, size, left, NONE)
+        if taker == OWN:
+            book_own(flow, side, price, size, _NO)
         if taker == OWN or fill["maker_owner"] == OWN:
             tape.own[count[N_OWN_FILLS]] = fill
             count[N_OWN_FILLS] += 1
@@ -179,8 +183,8 @@ def keep_fills(flow, tape, n_fills):
             tape.fills[count[N_TAPE_FILLS]] = fill
             count[N_TAPE_FILLS] += 1
         if flow.whole[W_FILL_RULE] != FILL_QUEUE and count[N_OWN_LIVE] > 0 and taker != OWN:
-            paper_fills(flow, tape, side, np.int64(fill["price_ticks"]), size,
-                        np.int64(fill["maker_id"]), fill["time_ns"])
+            paper_fills(flow, tape, side, price, size, np.int64(fill["maker_id"]),
+                        fill["time_ns"])
 
 
 @njit(borrows=True)
@@ -211,7 +215,7 @@ def own_maker_filled(flow, order_id, left):
             drop_own(flow, k)
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def rest_order(book, flow, tape, side, price, size, time_ns):
     """A background limit order joins the queue; the price must not cross."""
     order_id = new_order_id(flow)
@@ -228,37 +232,37 @@ def take_up_to(book, flow, tape, side, price, size, owner, time_ns):
     order_id = new_order_id(flow)
     index = note(flow, tape, time_ns, order_id, price, size, owner, _IOC, side)
     left, n_fills, _, _ = match(book, side, price, size, owner, order_id, time_ns, index,
-                                tape.scratch, 0)
+                                tape.scratch, NONE)
     keep_fills(flow, tape, n_fills)
     return size - left
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def slot_is_flow(book, slot):
     """Whether the slot holds a resting order of the background flow."""
     order = book.orders[slot]
     return order["size"] > 0 and order["owner"] == CROWD
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def cancel_flow_order(book, flow, tape, slot, time_ns):
     """A background order is withdrawn."""
     order = book.orders[slot]
-    note(flow, tape, time_ns, order["order_id"], order["price_ticks"], order["size"], CROWD,
-         _CANCEL, order["side"])
+    note(flow, tape, time_ns, np.int64(order["order_id"]), np.int64(order["price_ticks"]),
+         np.int64(order["size"]), CROWD, _CANCEL, np.int64(order["side"]))
     remove(book, slot)
 
 
-@njit(borrows=True)
+@njit(borrows=True, forceinline=True)
 def reduce_flow_order(book, flow, tape, slot, time_ns):
     """A background order gives up half of its size (a whole cancel if it is one lot)."""
     order = book.orders[slot]
-    half = order["size"] // 2
+    half = np.int64(order["size"]) // 2
     if half == 0:
         cancel_flow_order(book, flow, tape, slot, time_ns)
         return
-    note(flow, tape, time_ns, order["order_id"], order["price_ticks"], half, CROWD, _REDUCE,
-         order["side"])
+    note(flow, tape, time_ns, np.int64(order["order_id"]), np.int64(order["price_ticks"]), half,
+         CROWD, _REDUCE, np.int64(order["side"]))
     shrink(book, slot, half)
 
 

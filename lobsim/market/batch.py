@@ -1,0 +1,465 @@
+"""`MarketBatch`: many markets advanced together in one call, each the same as it is alone."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from lobsim.engine.book import as_side
+from lobsim.engine.codes import Kind
+from lobsim.engine.jit import njit
+from lobsim.engine.units import Grid
+from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MIN, BookState
+from lobsim.market import kernel
+from lobsim.market.market import Market, checked_seed, checked_window, kind_of
+from lobsim.market.opening import open_market
+from lobsim.market.own import see_until, send
+from lobsim.market.parts import Fees
+from lobsim.market.profile import Profile
+from lobsim.market.profiles import find_profile
+from lobsim.market.state import (C_NOW, C_TRADER, L_CASH, L_EXOGENOUS, L_MADE, L_TOOK, N_MADE,
+                                 N_OWN_CANCELS, N_POSITION, N_TOOK, N_VOLUME, NS, W_HIGH, W_LOW,
+                                 Flow)
+from lobsim.market.venue import Tape, new_order_id
+
+__all__ = ["MarketBatch"]
+
+FULL, DONE = kernel.TAPE_FULL, kernel.DONE
+
+
+class Stack(NamedTuple):
+    """The arrays of all markets with one more axis in front, and which table each market uses."""
+
+    scalars: np.ndarray
+    orders: np.ndarray
+    levels: np.ndarray
+    words: np.ndarray
+    summary: np.ndarray
+    slot_of: np.ndarray
+    real: np.ndarray
+    whole: np.ndarray
+    minutes: np.ndarray
+    distances: np.ndarray
+    limit_sizes: np.ndarray
+    market_sizes: np.ndarray
+    cancel_shape: np.ndarray
+    tables: np.ndarray
+    rates: np.ndarray
+    halts: np.ndarray
+    recorded: np.ndarray
+    keys: np.ndarray
+    clock: np.ndarray
+    count: np.ndarray
+    level: np.ndarray
+    ring: np.ndarray
+    own: np.ndarray
+    pending: np.ndarray
+    excite: np.ndarray
+    scratch: np.ndarray
+    own_fills: np.ndarray
+    reports: np.ndarray
+    fills: np.ndarray  # one row each, never written: a batch records nothing
+    messages: np.ndarray
+    tops: np.ndarray
+    kind: np.ndarray  # (N,) row of the shared tables
+    path: np.ndarray  # (N,) row of `minutes`
+
+
+SHARED = ("real", "whole", "distances", "limit_sizes", "market_sizes", "cancel_shape", "tables",
+          "rates", "halts", "recorded")
+"""Arrays that all markets of a profile share."""
+
+
+@njit(borrows=True)
+def book_of(stack, i):
+    """The book of market `i`."""
+    return BookState(stack.scalars[i], stack.orders[i], stack.levels[i], stack.words[i],
+                     stack.summary[i], stack.slot_of[i])
+
+
+@njit(borrows=True)
+def flow_of(stack, i):
+    """The flow of market `i`."""
+    k = stack.kind[i]
+    return Flow(stack.real[k], stack.whole[k], stack.minutes[stack.path[i]], stack.distances[k],
+                stack.limit_sizes[k], stack.market_sizes[k], stack.cancel_shape[k],
+                stack.tables[k], stack.rates[k], stack.halts[k], stack.recorded[k],
+                stack.keys[i], stack.clock[i], stack.count[i], stack.level[i], stack.ring[i],
+                stack.own[i], stack.pending[i], stack.excite[i])
+
+
+@njit(borrows=True)
+def tape_of(stack, i):
+    """The buffers of market `i`; a batch records nothing but own fills and reports."""
+    return Tape(stack.scratch[i], stack.own_fills[i], stack.reports[i], stack.fills,
+                stack.messages, stack.tops)
+
+
+@njit(borrows=True)
+def run_all(stack, until_ns, status):
+    """Advance every market that is not done to its own time, one after the other."""
+    for i in range(len(status)):
+        if status[i] != DONE:
+            status[i] = kernel.run(book_of(stack, i), flow_of(stack, i), tape_of(stack, i),
+                                   until_ns[i])
+
+
+@njit(parallel=True)
+def run_parallel(stack, until_ns, status):
+    """The same on several threads; each market is touched by one thread only."""
+    for i in numba.prange(len(status)):
+        if status[i] != DONE:
+            status[i] = kernel.run(book_of(stack, i), flow_of(stack, i), tape_of(stack, i),
+                                   until_ns[i])
+
+
+@njit(borrows=True)
+def see_all(stack, trader_ns, until_ns):
+    """Set the traders' clocks; writes the times up to which they see their venues."""
+    for i in range(len(trader_ns)):
+        until_ns[i] = see_until(flow_of(stack, i), trader_ns[i])
+
+
+@njit(borrows=True)
+def send_all(stack, rows, kinds, sides, prices, sizes, ids):
+    """Send one message for each row; an id of 0 asks for a new one, which is written to `ids`.
+
+    Returns how many could not be sent because too many are on their way.
+    """
+    lost = 0
+    for k in range(len(rows)):
+        flow = flow_of(stack, rows[k])
+        if ids[k] == 0:
+            ids[k] = new_order_id(flow)
+        if not send(flow, kinds[k], sides[k], prices[k], sizes[k], ids[k]):
+            lost += 1
+            ids[k] = 0
+    return lost
+
+
+class MarketBatch:
+    """N markets that advance together; market `i` is bit for bit `Market(profile, seeds[i])`.
+
+    Whatever N, the number of threads or the order in which they are advanced, a seed gives the
+    same market: each has its own random streams, its own book and its own clock, and nothing is
+    shared but read-only tables. Memory is fixed when the batch is made (`bytes_per_market`).
+
+    Parameters
+    ----------
+    profiles : str, Profile, or a sequence of N of them
+    seeds : sequence of N ints
+    start_s, end_s : float
+        The window, seconds after midnight; the same for all.
+    parts : sequence of parts
+        Added to every profile, as in `Market`.
+    common_seed : int or sequence of N ints, optional
+        Seed of the common factor, for the names of a universe (one number) or for several
+        universes side by side.
+    threads : int
+        1 runs the markets one after the other; more use that many threads of Numba. Worth it for
+        many events a call; measure with ``lobsim bench market``.
+
+    Raises
+    ------
+    ValueError
+        When lengths differ, or as in `Market`.
+
+    Examples
+    --------
+    >>> batch = MarketBatch("SPY", seeds=range(4))
+    >>> batch.advance(10 * 3600 + 60)
+    >>> alone = Market("SPY", seed=3)
+    >>> alone.advance(10 * 3600 + 60)
+    >>> bool(batch.mid[3] == alone.mid)
+    True
+    """
+
+    def __init__(self, profiles, seeds: Sequence[int], start_s: float = 10 * 3600,
+                 end_s: float = 14 * 3600, *, parts=(), common_seed=None, threads: int = 1):
+        self.seeds = [checked_seed(seed) for seed in seeds]
+        n = len(self.seeds)
+        if n == 0:
+            raise ValueError("seeds is empty; a batch has at least one market")
+        named = [profiles] * n if isinstance(profiles, (str, Profile)) else list(profiles)
+        commons = list(common_seed) if np.iterable(common_seed) else [common_seed] * n
+        if len(named) != n or len(commons) != n:
+            raise ValueError(f"there are {n} seeds, {len(named)} profiles and {len(commons)} "
+                             f"common seeds; each must be one or {n}")
+        if not 1 <= threads <= numba.config.NUMBA_NUM_THREADS:
+            raise ValueError(f"threads is {threads}; it must be from 1 to "
+                             f"{numba.config.NUMBA_NUM_THREADS}, the cores of this machine")
+        made = {id(p): find_profile(p).with_parts(*parts) for p in named}
+        self.profiles = [made[id(p)] for p in named]
+        self.start_s, self.end_s = checked_window(self.profiles[0], start_s, end_s)
+        self.threads = threads
+        self._views: dict[int, Market] = {}
+        self._stack = self._open(commons)
+        self._until = np.zeros(n, np.int64)
+        self._status = np.zeros(n, np.int64)
+        fees = [p.part(Fees) or Fees() for p in self.profiles]
+        self._fee = np.array([[f.maker_fee, f.taker_fee, f.share_fee, f.cancel_fee] for f in fees])
+        self._per_unit = np.array([f.fee_unit == "per_share" for f in fees])
+        self._grids = [Grid(p.tick_size, "tick_size") for p in self.profiles]
+        self._tick = np.array([p.tick_size for p in self.profiles])
+        self._lot = np.array([p.lot_size for p in self.profiles])
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def _open(self, commons) -> Stack:
+        """Open every market alone, and lay its arrays into the rows of the stack."""
+        start_ns = round(self.start_s * NS)
+        kinds = {id(p): p for p in self.profiles}
+        row_of = {key: k for k, key in enumerate(kinds)}
+        kind = np.array([row_of[id(p)] for p in self.profiles])
+        stack, minutes, path = {}, [], np.zeros(len(self), np.int64)
+        for i, (profile, seed, common) in enumerate(zip(self.profiles, self.seeds, commons)):
+            book, flow, tape = open_market(profile, seed, start_ns, 0, common)
+            known = [k for k, table in enumerate(minutes) if np.array_equal(table, flow.minutes)]
+            path[i] = known[0] if known else len(minutes)
+            if not known:
+                minutes.append(flow.minutes)
+            named = book._asdict() | flow._asdict()
+            named |= {"scratch": tape.scratch, "own_fills": tape.own, "reports": tape.reports}
+            for name, array in named.items():
+                if name != "minutes":
+                    rows, row = ((len(kinds), kind[i]) if name in SHARED else (len(self), i))
+                    _lay(stack, name, rows, row, array)
+        stack["minutes"] = np.stack(minutes)
+        return Stack(**stack, kind=kind, path=path, fills=tape.fills, messages=tape.messages,
+                     tops=tape.tops)
+
+    @property
+    def bytes_per_market(self) -> int:
+        """Memory of one market in bytes, shared tables not counted; most of it is never touched."""
+        arrays = [array for name, array in self._stack._asdict().items()
+                  if name not in (*SHARED, "fills", "messages", "tops", "kind", "path", "minutes")]
+        return sum(array.nbytes for array in arrays) // len(self)
+
+    # -- clock ---------------------------------------------------------------------------------
+
+    @property
+    def clock_s(self) -> np.ndarray:
+        """Your time in each market, seconds after midnight, shape (N,)."""
+        return self._stack.clock[:, C_TRADER] / NS
+
+    def advance(self, until_s) -> None:
+        """Let every market run until `until_s` (one time, or one for each), in one kernel call.
+
+        Raises
+        ------
+        ValueError
+            When a time lies before the clock of its market or after the end of the window.
+        """
+        until = np.broadcast_to(np.asarray(until_s, dtype=float), (len(self),))
+        trader_ns = np.rint(until * NS).astype(np.int64)
+        late = ~(trader_ns >= self._stack.clock[:, C_TRADER]) | ~(until <= self.end_s + 1e-9)
+        if late.any():
+            i = int(np.argmax(late))
+            raise ValueError(f"advance() got {until[i]} s for market {i}; it must lie between its "
+                             f"clock, {self.clock_s[i]} s, and the end, {self.end_s} s")
+        with np.errstate(over="ignore"):
+            see_all(self._stack, trader_ns, self._until)
+        self._run()
+
+    def _run(self) -> None:
+        """Run to `_until`; a market whose buffers are full is emptied and goes on."""
+        self._status[:] = FULL
+        while True:
+            with np.errstate(over="ignore"):
+                if self.threads == 1:
+                    run_all(self._stack, self._until, self._status)
+                else:
+                    numba.set_num_threads(self.threads)
+                    run_parallel(self._stack, self._until, self._status)
+            full = np.flatnonzero(self._status == FULL)
+            if len(full) == 0:
+                return
+            for i in full:
+                self[int(i)]._empty_tape()
+
+    # -- own orders ----------------------------------------------------------------------------
+
+    def submit(self, markets, sides, sizes, prices=None, kind="limit") -> np.ndarray:
+        """Send one order to each of some markets; without latency they reach the books at once.
+
+        Parameters
+        ----------
+        markets : array-like of int, shape (m,)
+            Indices; one may occur several times.
+        sides : array-like of +1 / -1, or one side
+        sizes, prices : array-like of float, or one number
+            In each market's units; prices on its grid, not needed for market orders.
+        kind : str or Kind
+            The same for all.
+
+        Returns
+        -------
+        ndarray of int64, shape (m,)
+            Order ids. What became of them is in ``batch[i].reports`` (a refusal, too).
+
+        Raises
+        ------
+        ValueError
+            When a size or price is not allowed, naming the market.
+        """
+        rows = np.atleast_1d(np.asarray(markets, dtype=np.int64))
+        m = len(rows)
+        if m and not (0 <= rows.min() and rows.max() < len(self)):
+            raise ValueError(f"markets are {rows.min()} to {rows.max()}; a batch of {len(self)} "
+                             f"has 0 to {len(self) - 1}")
+        kind = kind_of(kind)
+        if np.ndim(sides) == 0:
+            sides = as_side(sides)
+        side = np.broadcast_to(np.asarray(sides, dtype=np.int64), (m,))
+        if m and not np.isin(side, (1, -1)).all():
+            raise ValueError("sides must be +1 (buy) or -1 (sell)")
+        lots = self._units(rows, sizes, self._lot, 1, 2**31 - 1, "size")
+        if prices is None:
+            if kind.name != "MARKET":
+                raise ValueError(f"a {kind.name} order needs a price; only MARKET orders go "
+                                 f"without")
+            ticks = np.zeros(m, np.int64)
+        else:
+            whole = self._stack.whole[self._stack.kind[rows]]
+            ticks = self._units(rows, prices, self._tick, whole[:, W_LOW], whole[:, W_HIGH], "price")
+        ids = np.zeros(m, np.int64)
+        self._send(rows, np.full(m, int(kind)), side, ticks, lots, ids)
+        return ids
+
+    def cancel(self, markets, order_ids) -> None:
+        """Send a cancel for one own order in each of some markets."""
+        rows = np.atleast_1d(np.asarray(markets, dtype=np.int64))
+        ids = np.broadcast_to(np.asarray(order_ids, dtype=np.int64), rows.shape).copy()
+        if (ids < 1).any():
+            raise ValueError(f"order id {ids[ids < 1][0]} is not one; ids are at least 1")
+        nil = np.zeros(len(rows), np.int64)
+        self._send(rows, np.full(len(rows), int(Kind.CANCEL)), nil, nil, nil, ids)
+
+    def _send(self, rows, kinds, sides, ticks, lots, ids) -> None:
+        with np.errstate(over="ignore"):
+            lost = send_all(self._stack, rows, kinds, np.ascontiguousarray(sides), ticks, lots, ids)
+        self._until[:] = self._stack.clock[:, C_NOW]
+        self._run()
+        if lost:
+            raise ValueError(f"{lost} messages were not sent: too many are on their way already; "
+                             f"advance the clock first")
+
+    def _units(self, rows, values, steps, low, high, name) -> np.ndarray:
+        values = np.broadcast_to(np.asarray(values, dtype=float), rows.shape)
+        exact = values / steps[rows]
+        units = np.rint(exact)
+        bad = ~(np.abs(exact - units) <= 1e-6) | (units < low) | (units > high)
+        if bad.any():
+            k = int(np.argmax(bad))
+            raise ValueError(f"{name} is {values[k]} in market {rows[k]}; it must be a whole "
+                             f"number of steps of {steps[rows[k]]:g} inside the allowed range")
+        return units.astype(np.int64)
+
+    # -- what the markets show, each of shape (N,) -----------------------------------------------
+
+    def _quote(self, best: int, orders: int) -> np.ndarray:
+        scalars = self._stack.scalars
+        prices = np.array([grid.value(int(ticks)) for grid, ticks in
+                           zip(self._grids, scalars[:, best])], dtype=float)
+        return np.where(scalars[:, orders] > 0, prices, np.nan)
+
+    @property
+    def best_bid(self) -> np.ndarray:
+        """Best bid prices; NaN without bids."""
+        return self._quote(BEST_BID, BID_ORDERS)
+
+    @property
+    def best_ask(self) -> np.ndarray:
+        """Best ask prices; NaN without asks."""
+        return self._quote(BEST_ASK, ASK_ORDERS)
+
+    @property
+    def mid(self) -> np.ndarray:
+        """Middle of the best quotes; NaN where a side is empty."""
+        return 0.5 * (self.best_bid + self.best_ask)
+
+    def best_sizes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sizes at the best bid and at the best ask, 0 where a side is empty."""
+        stack, rows = self._stack, np.arange(len(self))
+        found = []
+        for best, orders in ((BEST_BID, BID_ORDERS), (BEST_ASK, ASK_ORDERS)):
+            there = stack.scalars[:, orders] > 0
+            level = np.where(there, stack.scalars[:, best] - stack.scalars[:, PRICE_MIN], 0)
+            found.append(np.where(there, stack.levels["total"][rows, level], 0) * self._lot)
+        return found[0], found[1]
+
+    @property
+    def efficient_price(self) -> np.ndarray:
+        """The hidden exogenous prices; see `Market.efficient_price`."""
+        return self._stack.level[:, L_EXOGENOUS] * self._tick
+
+    @property
+    def volume(self) -> np.ndarray:
+        """Sizes traded since the start."""
+        return self._stack.count[:, N_VOLUME] * self._lot
+
+    @property
+    def position(self) -> np.ndarray:
+        """Own inventories, positive = long."""
+        return self._stack.count[:, N_POSITION] * self._lot
+
+    @property
+    def fees(self) -> np.ndarray:
+        """Fees paid so far (negative: rebates received)."""
+        count, level = self._stack.count, self._stack.level
+        maker, taker, share, cancel = self._fee.T
+        made, took = count[:, N_MADE] * self._lot, count[:, N_TOOK] * self._lot
+        money = self._tick * self._lot * 1e-4
+        rated = np.where(self._per_unit, maker * made + taker * took,
+                         money * (maker * level[:, L_MADE] + taker * level[:, L_TOOK]))
+        return rated + share * (made + took) + cancel * count[:, N_OWN_CANCELS]
+
+    @property
+    def cash(self) -> np.ndarray:
+        """Own cash since the start, fees deducted."""
+        return self._stack.level[:, L_CASH] * self._tick * self._lot - self.fees
+
+    def __getitem__(self, i: int) -> Market:
+        """Market `i` as a `Market` that shares its arrays: read it, or trade in it alone."""
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"market {i} of a batch of {len(self)}")
+        i %= len(self)
+        if i not in self._views:
+            self._views[i] = Market._of_arrays(
+                self.profiles[i], self.seeds[i], (self.start_s, self.end_s),
+                (_row_book(self._stack, i), _row_flow(self._stack, i), _row_tape(self._stack, i)))
+        self._views[i]._take_own()
+        return self._views[i]
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+
+def _lay(stack: dict, name: str, rows: int, row: int, array: np.ndarray) -> None:
+    """Copy an array into its row; the stack of that name is made at the first, grown if short."""
+    whole = stack.get(name)
+    if whole is None:
+        whole = stack[name] = np.zeros((rows, *array.shape), array.dtype)
+    if whole.shape[1:] != array.shape:
+        shape = tuple(np.maximum(whole.shape[1:], array.shape))
+        wider = np.zeros((rows, *shape), array.dtype)
+        wider[tuple(slice(n) for n in whole.shape)] = whole
+        whole = stack[name] = wider
+    whole[(row, *(slice(n) for n in array.shape))] = array
+
+
+def _row_book(stack: Stack, i: int) -> BookState:
+    return BookState(*(getattr(stack, name)[i] for name in BookState._fields))
+
+
+def _row_flow(stack: Stack, i: int) -> Flow:
+    k = stack.kind[i]
+    rows = {name: k for name in SHARED} | {"minutes": stack.path[i]}
+    return Flow(*(getattr(stack, name)[rows.get(name, i)] for name in Flow._fields))
+
+
+def _row_tape(stack: Stack, i: int) -> Tape:
+    return Tape(stack.scratch[i], stack.own_fills[i], stack.reports[i], stack.fills,
+                stack.messages, stack.tops)
