@@ -136,8 +136,8 @@ def _show_engine(report: EngineReport) -> None:
         say(f"Not installed, so not measured: {', '.join(report.not_installed)}.")
     say(
         f"Medians of {report.turns} turns (packages: at most 3), each side in turn, in processor "
-        "time. Packages get a call a message where nothing else is said; the C++ loop knows only the "
-        "kinds of the stream; behind its fills the range of the ratio."
+        "time. Packages get a call a message where nothing else is said; the C++ loop knows only "
+        "the kinds of the stream; behind its fills the range of the ratio."
     )
 
 

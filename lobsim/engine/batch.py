@@ -18,6 +18,17 @@ __all__ = ["process", "watch"]
 NO_OUTCOMES = np.zeros(0, OUTCOME)
 
 
+def _copy(records: np.ndarray) -> np.ndarray:
+    """Contiguous records in an array of their own, byte for byte.
+
+    NumPy's copy of records goes field by field: it leaves chance bytes in between, and takes
+    longer than the engine takes to process them.
+    """
+    copied = np.zeros(len(records), records.dtype)
+    copied.view(np.uint8)[:] = records.view(np.uint8)
+    return copied
+
+
 def _as_records(array: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
     """Check the type; copy only what kernels were not compiled for (strided, read-only)."""
     given = getattr(array, "dtype", type(array).__name__)
@@ -26,6 +37,8 @@ def _as_records(array: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
             f"{name} must be a one-dimensional array of lobsim.engine.{name_of(dtype)} records, "
             f"not {given}" + (f" with {array.ndim} dimensions" if given == dtype else "")
         )
+    if array.flags.c_contiguous and array.flags.aligned and not array.flags.writeable:
+        return _copy(array)
     return np.require(array, dtype, ["C", "W", "A"])
 
 
@@ -62,16 +75,6 @@ def run(
         if need == DONE:
             return state, fills, n_fills
         state, fills = make_room(state, messages[index], fills, n_fills, need)
-
-
-def _shortened(fills: np.ndarray, n_fills: int) -> np.ndarray:
-    """The first fills in an array of their own, byte for byte.
-
-    NumPy's own copy of records leaves chance bytes between the fields.
-    """
-    kept = np.zeros(n_fills, FILL)
-    kept.view(np.uint8)[:] = fills[:n_fills].view(np.uint8)
-    return kept
 
 
 def process(
@@ -128,7 +131,7 @@ def process(
     book.ids_are_stale = True
     if written is not NO_OUTCOMES and written is not outcomes:
         outcomes[:] = written
-    return fills[:n_fills] if 2 * n_fills >= len(fills) else _shortened(fills, n_fills)
+    return fills[:n_fills] if 2 * n_fills >= len(fills) else _copy(fills[:n_fills])
 
 
 class Watched(NamedTuple):
@@ -207,5 +210,5 @@ def watch(
         book.state, fills = make_room(book.state, messages[index], fills, n_fills, need)
     book.ids_are_stale = True
     return Watched(
-        _shortened(fills, n_fills), prices[0], sizes[0], counts[0], prices[1], sizes[1], counts[1]
+        _copy(fills[:n_fills]), prices[0], sizes[0], counts[0], prices[1], sizes[1], counts[1]
     )

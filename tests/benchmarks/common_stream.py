@@ -16,6 +16,4 @@ SHORTEST = 50_000
 @cache
 def stream_of(live_orders: int) -> np.ndarray:
     """Messages around a book of so many orders, long enough to forget how it started."""
-    stream = generate(max(SHORTEST, COUNT_PER_ORDER * live_orders), live_orders)
-    stream.setflags(write=False)
-    return stream
+    return generate(max(SHORTEST, COUNT_PER_ORDER * live_orders), live_orders)
