@@ -119,8 +119,8 @@ class Twin:
         except OSError:
             words = []
         if len(words) != 3:
-            said = self._process.communicate()[1].strip()
-            raise TwinError(f"the C++ loop stopped: {said or 'it said nothing'}")
+            said = self._process.communicate()[1].strip().splitlines() or ["it said nothing"]
+            raise TwinError(f"the C++ loop stopped: {said[-1]}")
         elapsed_ns, self.n_fills, self.n_rejects = map(int, words)
         return elapsed_ns / 1e9
 

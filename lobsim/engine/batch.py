@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .dispatch import DONE, NEED_FILLS, NEED_IDS, NEED_SLOTS, process_messages
+from .dispatch import DONE, process_messages
 from .jit import njit
 from .records import FILL, MESSAGE, OUTCOME
-from .state import ASK_ORDERS, BID_ORDERS, MAX_ID, BookState, grow_ids, grow_orders
+from .room import make_room
+from .single import send_many
 from .views import depth_into
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["process", "watch"]
 
+FEWEST_FILLS = 8  # that there is room for at first; more room is made where it is needed
+MANY_FILLS = 64  # an array longer than this is cut down to the fills that there were
 NO_OUTCOMES = np.zeros(0, OUTCOME)
 
 
@@ -37,7 +40,10 @@ def _as_records(array: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
             f"{name} must be a one-dimensional array of lobsim.engine.{name_of(dtype)} records, "
             f"not {given}" + (f" with {array.ndim} dimensions" if given == dtype else "")
         )
-    if array.flags.c_contiguous and array.flags.aligned and not array.flags.writeable:
+    flags = array.flags
+    if flags.carray:
+        return array
+    if flags.c_contiguous and flags.aligned:
         return _copy(array)
     return np.require(array, dtype, ["C", "W", "A"])
 
@@ -45,36 +51,6 @@ def _as_records(array: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
 def name_of(dtype: np.dtype) -> str:
     """Public name of a record type."""
     return {MESSAGE: "MESSAGE", FILL: "FILL", OUTCOME: "OUTCOME"}[dtype]
-
-
-def make_room(
-    state: BookState, message: np.void, fills: np.ndarray, n_fills: int, need: int
-) -> tuple[BookState, np.ndarray]:
-    """Grow what a kernel said it needs before `message`; returns the book and the fills."""
-    if need == NEED_FILLS:
-        resting = int(state.scalars[BID_ORDERS] + state.scalars[ASK_ORDERS])
-        longer = np.zeros(2 * len(fills) + resting, FILL)
-        longer[:n_fills] = fills[:n_fills]
-        return state, longer
-    if need == NEED_SLOTS:
-        return grow_orders(state), fills
-    assert need == NEED_IDS
-    wanted = max(int(message["order_id"]), int(message["new_order_id"]))
-    return grow_ids(state, min(wanted, int(state.scalars[MAX_ID]))), fills
-
-
-def run(
-    state: BookState, messages: np.ndarray, fills: np.ndarray, outcomes: np.ndarray
-) -> tuple[BookState, np.ndarray, int]:
-    """Apply all messages; returns the book, the fill array and how much of it is used."""
-    index = n_fills = 0
-    while True:
-        index, n_fills, need = process_messages(
-            state, messages, index, fills, n_fills, outcomes
-        )
-        if need == DONE:
-            return state, fills, n_fills
-        state, fills = make_room(state, messages[index], fills, n_fills, need)
 
 
 def process(
@@ -126,12 +102,20 @@ def process(
             raise ValueError(
                 f"outcomes has {len(written)} rows; it needs one per message, {len(messages)}"
             )
-    room = np.zeros(len(messages) // 4 + 64, FILL)
-    book.state, fills, n_fills = run(book.state, messages, room, written)
+    fills = np.zeros(len(messages) // 4 + FEWEST_FILLS, FILL)
+    index = n_fills = 0
+    while True:
+        index, n_fills, need = send_many(
+            book._wiring(), messages, index, fills, n_fills, written
+        )
+        if need == DONE:
+            break
+        book.state, fills = make_room(book.state, messages[index], fills, n_fills, need)
     book.ids_are_stale = True
     if written is not NO_OUTCOMES and written is not outcomes:
         outcomes[:] = written
-    return fills[:n_fills] if 2 * n_fills >= len(fills) else _copy(fills[:n_fills])
+    wastes_little = 2 * n_fills >= len(fills) or len(fills) <= MANY_FILLS
+    return fills[:n_fills] if wastes_little else _copy(fills[:n_fills])
 
 
 class Watched(NamedTuple):
@@ -199,7 +183,7 @@ def watch(
     if len(at) and (at[0] < 0 or at[-1] >= len(messages) or np.any(np.diff(at) <= 0)):
         raise ValueError(f"at must be increasing indices from 0 to {len(messages) - 1}")
     prices, sizes, counts = np.zeros((3, 2, len(at), levels), np.int64)
-    fills = np.zeros(len(messages) // 4 + 64, FILL)
+    fills = np.zeros(len(messages) // 4 + FEWEST_FILLS, FILL)
     row = index = n_fills = 0
     while True:
         row, index, n_fills, need = watch_messages(

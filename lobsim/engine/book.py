@@ -290,6 +290,12 @@ class OrderBook:
             for _, _, ticks, lots, maker, taker, maker_owner, taker_owner, left, side in rows
         ]  # fmt: skip
 
+    def _wiring(self):
+        """The way to the arrays of the book, for `lobsim.engine.single.send_many`."""
+        if self._single.state is not self.state:
+            self._single.wire(self.state)
+        return self._single.wiring
+
     def _fresh_id(self) -> int:
         """Smallest id above all used ones."""
         if self.ids_are_stale:

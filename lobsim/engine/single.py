@@ -1,9 +1,10 @@
-"""One message in one call, with as little as possible between Python and the kernel.
+"""The way from Python into the kernel, with as little as possible in between.
 
-Handing ten arrays to a compiled function costs more than ten times what a message costs,
-because each is looked at on every call. Here the addresses of all arrays stand in one array
-of integers, which is all that a call hands over; a message is packed into its 32 bytes by
-`struct`, which also refuses what does not fit, and the outcome is unpacked the same way.
+Handing ten arrays to a compiled function costs more than a hundred messages, because each is
+looked at on every call. Here the addresses of a book's arrays stand in one array of integers,
+the wiring, which is all that a call hands over. For single messages even the message is there:
+it is packed into its 32 bytes by `struct`, which also refuses what does not fit, and the
+outcome is unpacked the same way. `lobsim bench engine --calls` shows what is left.
 
 The addresses are those of one `BookState`. Whoever calls compares the book with `Single.state`
 first and calls `Single.wire` where another one has taken its place (`OrderBook` does). With
@@ -17,14 +18,14 @@ from numba.core import config, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-from .batch import make_room
 from .bits import at
 from .dispatch import process_messages
 from .jit import njit
 from .records import FILL, MESSAGE, OUTCOME
+from .room import make_room
 from .state import LEVEL, ORDER, BookState
 
-__all__ = ["Single", "send_one", "PACK", "UNPACK", "UNPACK_FILLS"]
+__all__ = ["Single", "send_one", "send_many", "PACK", "UNPACK", "UNPACK_FILLS"]
 
 PACK = struct.Struct("=qiiiihhi").pack_into  # the fields of MESSAGE
 UNPACK = struct.Struct("=qiiii").unpack_from  # of OUTCOME
@@ -82,10 +83,10 @@ def _complete(book, message, keep):
         message["size"] = order["size"]
 
 
-@njit(borrows=True)
-def _send_wired(wiring, keep):
-    """Apply the message at the wired addresses; returns fills written, or a negative NEED."""
-    book = BookState(
+@njit(borrows=True, inline="always")
+def _wired_book(wiring):
+    """The book at the wired addresses."""
+    return BookState(
         _array(wiring[0], wiring[1], np.int64),
         _array(wiring[2], wiring[3], ORDER),
         _array(wiring[4], wiring[5], LEVEL),
@@ -93,6 +94,18 @@ def _send_wired(wiring, keep):
         _array(wiring[8], wiring[9], np.int64),
         _array(wiring[10], wiring[11], np.int32),
     )
+
+
+@njit(borrows=True)
+def _send_many_wired(wiring, messages, start, fills, n_fills, outcomes):
+    """`process_messages` on the book at the wired addresses."""
+    return process_messages(_wired_book(wiring), messages, start, fills, n_fills, outcomes)
+
+
+@njit(borrows=True)
+def _send_one_wired(wiring, keep):
+    """Apply the message at the wired addresses; returns fills written, or a negative NEED."""
+    book = _wired_book(wiring)
     messages = _array(wiring[12], wiring[13], MESSAGE)
     fills = _array(wiring[14], wiring[15], FILL)
     outcomes = _array(wiring[16], wiring[17], OUTCOME)
@@ -102,7 +115,12 @@ def _send_wired(wiring, keep):
     return need if need < 0 else n_fills
 
 
-def _send_plain(arrays, keep):
+def _send_many_plain(arrays, messages, start, fills, n_fills, outcomes):
+    """The same on the arrays themselves, where nothing is compiled."""
+    return process_messages(BookState(*arrays[:6]), messages, start, fills, n_fills, outcomes)
+
+
+def _send_one_plain(arrays, keep):
     """The same on the arrays themselves, where nothing is compiled."""
     book = BookState(*arrays[:6])
     messages, fills, outcomes = arrays[6:]
@@ -112,7 +130,8 @@ def _send_plain(arrays, keep):
     return need if need < 0 else n_fills
 
 
-send_one = _send_plain if config.DISABLE_JIT else _send_wired
+send_one = _send_one_plain if config.DISABLE_JIT else _send_one_wired
+send_many = _send_many_plain if config.DISABLE_JIT else _send_many_wired
 
 
 class Single:
@@ -123,7 +142,7 @@ class Single:
     message, outcome, fills : memoryview of bytes
         Filled with `PACK`, read with `UNPACK` and `UNPACK_FILLS`.
     wiring : ndarray
-        First argument of `send_one`; valid for `state` only.
+        First argument of `send_one` and `send_many`; valid for `state` only.
     state : BookState or None
         The book that the wiring leads to.
     """

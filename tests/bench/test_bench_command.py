@@ -89,6 +89,31 @@ def test_the_cpp_loop_refuses_what_the_engine_refuses(program):
         assert twin.fills().tobytes() == fills.tobytes()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for the program")
+@pytest.mark.parametrize("script, said", [
+    ("echo 'out of memory' >&2; exit 1", "stopped: out of memory"),
+    ("exit 0", "stopped: it said nothing"),
+])  # fmt: skip
+def test_a_cpp_loop_that_stops_is_one_clear_error(tmp_path, script, said):
+    program = tmp_path / "stopping"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    with Twin(program, common_stream(100)) as twin:
+        with pytest.raises(TwinError, match=said):
+            twin.run()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for the program")
+def test_a_cpp_loop_that_writes_no_fills_is_one_clear_error(tmp_path):
+    program = tmp_path / "mute"
+    program.write_text("#!/bin/sh\nread line; echo 5 0 0; read line; echo 'disk full' >&2; exit 1\n")
+    program.chmod(0o755)
+    with Twin(program, common_stream(100)) as twin:
+        assert twin.run() == 5e-9
+        with pytest.raises(TwinError, match="wrote no fills: disk full"):
+            twin.fills()
+
+
 @needs_compiler
 def test_other_fills_of_the_cpp_loop_are_a_finding(monkeypatch):
     honest = Twin.fills

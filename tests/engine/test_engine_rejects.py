@@ -268,7 +268,7 @@ def test_a_book_that_cannot_be_is_refused(arguments, text):
         OrderBook(**arguments)
 
 
-@pytest.mark.parametrize("count", [2, 400])
+@pytest.mark.parametrize("count", [150, 400])
 def test_the_bytes_between_the_fields_of_fills_are_zero(count):
     used = np.dtype((np.uint8, FILL.itemsize))
     fields = np.zeros(FILL.itemsize, bool)
