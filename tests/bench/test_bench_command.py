@@ -1,4 +1,4 @@
-"""`lobsim bench engine`: figures, agreement of fills, exit codes; what it does without a compiler."""
+"""`lobsim bench engine`: figures, agreement of fills, exit codes, and no compiler."""
 
 import json
 import os
@@ -106,7 +106,9 @@ def test_a_cpp_loop_that_stops_is_one_clear_error(tmp_path, script, said):
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for the program")
 def test_a_cpp_loop_that_writes_no_fills_is_one_clear_error(tmp_path):
     program = tmp_path / "mute"
-    program.write_text("#!/bin/sh\nread line; echo 5 0 0; read line; echo 'disk full' >&2; exit 1\n")
+    program.write_text(
+        "#!/bin/sh\nread line; echo 5 0 0; read line; echo 'disk full' >&2; exit 1\n"
+    )
     program.chmod(0o755)
     with Twin(program, common_stream(100)) as twin:
         assert twin.run() == 5e-9
