@@ -15,6 +15,7 @@ _HOME = {
     "FILL": "lobsim.engine",
     "warm_up": "lobsim.engine",
     "Market": "lobsim.market",
+    "MarketBatch": "lobsim.market",
     "profiles": "lobsim.market",
 }
 _FLOORS = ("engine", "data", "market", "analytics", "strategies", "plots", "course")
