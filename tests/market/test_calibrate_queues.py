@@ -134,9 +134,9 @@ def test_theta_and_reinit_are_found_by_search(theta, reinit):
     observed = mid_statistics(*walk(part, seed=99))
     found, first, second = fit_reference_moves(part, observed, walk)
     assert (found.theta, found.theta_reinit) == (first.value, second.value)
-    assert abs(first.value - theta) < 0.07
-    assert abs(second.value - reinit) < 0.07
-    assert 0 < first.standard_error < 0.2 and 0 < second.standard_error < 0.2
+    for estimate, truth in ((first, theta), (second, reinit)):
+        assert abs(estimate.value - truth) < 3 * estimate.standard_error
+        assert 0 < estimate.standard_error < 0.2
 
 
 def test_bad_arguments_are_named():

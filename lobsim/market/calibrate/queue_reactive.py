@@ -63,8 +63,11 @@ def queue_tables(log: EventLog, n_max: int | None = None, unit: float | None = N
     When the spread is an even number of ticks, both sides may rest at the tick in its middle. A
     limit order there fills an empty first queue, whichever side it is on, for the reference price
     may lie on either side of that tick.
+
+    Of several events of one nanosecond the first counts. What follows it in no time (a book that
+    is drawn anew) is its consequence, and no rate.
     """
-    events, k = log.events, log.queues.shape[2]
+    events, k = log.events[_leads(log.events)], log.queues.shape[2]
     sign = np.where(events["kind"] == MARKET, -events["side"], events["side"]).astype(np.int64)
     reference2 = log.reference2[events["message_index"]]
     i = (sign * (reference2 - 2 * events["price_ticks"].astype(np.int64)) + 1) // 2
@@ -101,6 +104,11 @@ def queue_tables(log: EventLog, n_max: int | None = None, unit: float | None = N
     return QueueTables(unit, count(LIMIT), count(CANCEL), count(MARKET), time.reshape(k, width),
                        np.bincount(hit, minlength=width).astype(float), best_time, lengths, best,
                        events["message_index"][counted].astype(np.int64))
+
+
+def _leads(events) -> np.ndarray:
+    """Whether an event is the first of its nanosecond."""
+    return np.append(True, np.diff(events["time_ns"]) > 0)[:len(events)]
 
 
 def _covering(units, row_time) -> int:
@@ -197,7 +205,7 @@ def fit_queue_reactive(log: EventLog, *, lot_size: float = 1.0, n_max: int | Non
     """
     tables = queue_tables(log, n_max, unit)
     limit, cancel, market = tables.rates()
-    moves = mid_statistics(*_mids(log), log.duration_s)
+    moves = mid_statistics(*mid_changes(log), log.duration_s)
     theta = opened_spread_share(log)
     reinit = Estimate("theta_reinit", 0.0)
     part = QueueReactive(_nested(limit), _nested(cancel), tuple(market.tolist()),
@@ -217,7 +225,8 @@ def fit_queue_reactive(log: EventLog, *, lot_size: float = 1.0, n_max: int | Non
     likelihood = sum(float((xlogy(n, n / np.where(t > 0, t, 1)) - n).sum()) for n, t in counts)
     left_out = len(log.events) - len(tables.rows)
     if left_out:
-        notes.append(f"{left_out} events lie beyond the first {len(limit)} queues")
+        notes.append(f"{left_out} events were left out: they lie beyond the first {len(limit)} "
+                     f"queues, or follow another one in the same nanosecond")
     return Calibration("queue_reactive", (part,), estimates, tests, len(tables.rows),
                        log.duration_s, likelihood, tuple(notes))
 
@@ -316,8 +325,11 @@ def _chi_squared(observed, expected):
     return q, cells
 
 
-def _mids(log: EventLog):
-    """Times (s since the start) and values (ticks) of the mid at its changes."""
+def mid_changes(log: EventLog) -> tuple[np.ndarray, np.ndarray]:
+    """Times (s since the start) and values (ticks) of the mid, at its start and at each change.
+
+    States that a moment's messages only pass through, and those with an empty side, are left out.
+    """
     both = (log.best[:, 0, 1] > 0) & (log.best[:, 1, 1] > 0)
     mid = 0.5 * log.best[:, :, 0].sum(axis=1)
     since = np.concatenate([[0.0], np.cumsum(log.row_time_s)[:-1]])  # row r holds from here on
@@ -340,11 +352,14 @@ def opened_spread_share(log: EventLog) -> Estimate:
         Share and its binomial error; 0.5 with the error NaN where no spread of two ticks was filled
         in this way.
     """
-    bid, ask = log.best[:, 0, 0], log.best[:, 1, 0]
-    events = log.events
+    lasted = log.row_time_s > 0  # states that a moment's messages pass through do not count
+    bid, ask = log.best[lasted, 0, 0], log.best[lasted, 1, 0]
+    place = np.cumsum(lasted) - 1
     spread = ask - bid
-    fills = events[(events["kind"] == LIMIT)]
-    row = fills["message_index"]
+    events = log.events
+    index = events["message_index"]
+    fills = events[(events["kind"] == LIMIT) & _leads(events) & lasted[index]]
+    row = place[fills["message_index"]]
     inside = (spread[row] == 2) & (2 * fills["price_ticks"] == (bid + ask)[row]) & (row > 0)
     fills, row = fills[inside], row[inside]
     # The last change of the best quotes before the fill: did the ask rise or the bid fall?

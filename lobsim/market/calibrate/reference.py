@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from scipy.interpolate import RegularGridInterpolator
 
 from lobsim.market.calibrate.result import Estimate
 
@@ -14,7 +15,7 @@ WINDOW_S = 600.0
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
 """First values of theta and theta_reinit that the search looks at."""
 
-_HALVINGS = 3
+_LATTICE = 201  # points a side between the grid's
 
 
 class ReferenceMoves(NamedTuple):
@@ -34,7 +35,7 @@ def mid_statistics(times_s, mid_ticks, duration_s: float, window_s: float = WIND
     Parameters
     ----------
     times_s, mid_ticks : array_like of float, shape (n,)
-        Changes of the mid; the first pair is its start.
+        The mid from each time on; values that repeat the one before are no moves.
     duration_s : float
     window_s : float
 
@@ -67,8 +68,9 @@ def mid_statistics(times_s, mid_ticks, duration_s: float, window_s: float = WIND
         std = float(np.sqrt((np.diff(at) ** 2).mean()))
         volatility = (std, std / np.sqrt(2 * n))
     steps = np.sign(np.diff(mid))
+    steps = steps[steps != 0]
     same = int((steps[1:] == steps[:-1]).sum())
-    turned = len(steps) - 1 - same
+    turned = max(len(steps) - 1, 0) - same
     if turned > 0:
         ratio = same / (2 * turned)
         eta = (ratio, ratio * np.sqrt(1 / max(same, 1) + 1 / turned))
@@ -93,57 +95,61 @@ def fit_reference_moves(part, observed: ReferenceMoves, simulate: Callable, seed
     part : QueueReactive
         With the two found.
     theta, theta_reinit : Estimate
-        The error of each is how far it can go, at the other's value, before the distance grows by
-        one (as the quadratic through the last three points has it); NaN where that is flat.
+        The error of each is half the range of it in which the other can be chosen so that the
+        distance is at most one above the least.
 
     Notes
     -----
-    The distance is the sum of squared differences over their variances. A grid of five by five is
-    followed by halvings of the step around the best point. The mean of the mid's moves is zero
-    in the model: the volatility takes no mean off.
+    The distance is the sum of squared differences over their variances. It is looked at between the
+    points of a grid of five by five, where the statistics are taken as bilinear, and then between
+    those of a finer grid around the best place. Volatility is told by few windows: expect a wide
+    error of theta_reinit from a single day.
     """
     targets = np.array([observed.volatility, observed.eta])
     if not np.isfinite(targets).all():
         raise ValueError("the recording is too short to tell volatility or mean reversion; theta "
                          "and theta_reinit need two windows of ten minutes and some moves")
-    known: dict[tuple[float, float], float] = {}
 
-    def distance(point):
-        if point not in known:
-            found = []
-            for seed in seeds:
-                one = replace(part, theta=point[0], theta_reinit=point[1])
-                moves = mid_statistics(*simulate(one, seed))
-                found.append([moves.volatility, moves.eta])
-            values = np.nanmean(found, axis=0)
-            variance = targets[:, 1] ** 2 + values[:, 1] ** 2 / len(seeds)
-            gap = (values[:, 0] - targets[:, 0]) ** 2 / variance
-            known[point] = float(gap.sum()) if np.isfinite(gap).all() else np.inf
-        return known[point]
+    def statistics(theta, reinit):
+        """Mean values and squared errors of volatility and eta, of all seeds."""
+        one = replace(part, theta=theta, theta_reinit=reinit)
+        found = np.array([mid_statistics(*simulate(one, seed)) for seed in seeds], float)
+        return found[:, :, 0].mean(axis=0), (found[:, :, 1] ** 2).mean(axis=0) / len(seeds)
 
-    best = min(((a, b) for a in GRID for b in GRID), key=distance)
+    first = _distances(GRID, GRID, statistics, targets)
     step = GRID[1] - GRID[0]
-    for _ in range(_HALVINGS):
-        step /= 2
-        near = [(best[0] + i * step, best[1] + j * step) for i in (-1, 0, 1) for j in (-1, 0, 1)]
-        best = min((p for p in near if 0 <= min(p) and max(p) <= 1), key=distance)
-    errors = [_error(best, axis, distance) for axis in (0, 1)]
-    return (replace(part, theta=best[0], theta_reinit=best[1]),
-            Estimate("theta", best[0], errors[0]), Estimate("theta_reinit", best[1], errors[1]))
+    fine = [np.unique(np.clip(centre + step * np.linspace(-1, 1, 5), 0, 1))
+            for centre in _best(*first)]
+    theta, reinit = _best(*_distances(*fine, statistics, targets))
+    errors = _reach(*first)
+    return (replace(part, theta=theta, theta_reinit=reinit),
+            Estimate("theta", theta, errors[0]), Estimate("theta_reinit", reinit, errors[1]))
 
 
-def _error(best, axis: int, distance) -> float:
-    """Where the quadratic through three points of the grid has grown by one."""
-    step = GRID[1] - GRID[0]
-    values = []
-    for shift in (-step, 0.0, step):
-        point = list(best)
-        point[axis] = min(max(point[axis] + shift, 0.0), 1.0)
-        values.append((point[axis], distance(tuple(point))))
-    (x0, y0), (x1, y1), (x2, y2) = values
-    if x0 == x1 or x1 == x2:  # at a bound: one-sided slope instead of a curvature
-        x, y = (x2, y2) if x0 == x1 else (x0, y0)
-        return float(abs(x - x1) / np.sqrt(y - y1)) if y > y1 else float("nan")
-    curvature = 2 * (y0 / ((x0 - x1) * (x0 - x2)) + y1 / ((x1 - x0) * (x1 - x2))
-                     + y2 / ((x2 - x0) * (x2 - x1)))
-    return float(np.sqrt(2 / curvature)) if curvature > 0 else float("nan")
+def _distances(thetas, reinits, statistics, targets):
+    """A fine lattice of the two parameters and the distance at each of its points."""
+    known = [[statistics(a, b) for b in reinits] for a in thetas]
+    values = np.array([[one[0] for one in row] for row in known])
+    variances = np.array([[one[1] for one in row] for row in known])
+    lattice = [np.linspace(axis[0], axis[-1], _LATTICE) for axis in (thetas, reinits)]
+    at = np.stack(np.meshgrid(*lattice, indexing="ij"), axis=-1)
+    table = np.concatenate([values, variances], axis=-1)
+    between = RegularGridInterpolator((thetas, reinits), table)(at)
+    variance = between[..., 2:] + targets[:, 1] ** 2
+    gaps = ((between[..., :2] - targets[:, 0]) ** 2 / variance).sum(axis=-1)
+    return lattice, np.where(np.isfinite(gaps), gaps, np.inf)
+
+
+def _best(lattice, gaps) -> tuple[float, float]:
+    i, j = np.unravel_index(np.argmin(gaps), gaps.shape)
+    return float(lattice[0][i]), float(lattice[1][j])
+
+
+def _reach(lattice, gaps) -> tuple[float, float]:
+    """How far the points reach whose distance is at most one above the least, on each axis."""
+    near = gaps <= gaps.min() + 1
+    found = []
+    for axis, values in enumerate(lattice):
+        inside = values[near.any(axis=1 - axis)]
+        found.append(max(float(inside[-1] - inside[0]) / 2, float(values[1] - values[0])))
+    return tuple(found)
