@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lobsim.market.state import IMPACT_PARTS
+
 
 @dataclass(frozen=True)
 class ZeroIntelligence:
@@ -302,17 +304,26 @@ class Makers:
     refill_ticks: int = 1
 
 
+_LADDER_TIMES_S = (15.0, 75.0, 375.0, 1875.0, 9375.0)
+_LADDER_WEIGHTS = (0.15, 0.17, 0.19, 0.22, 0.27)
+"""Decay times from seconds to hours, so that orders of all lengths are forgotten alike; slower
+parts weigh a little more, so that long orders keep the square root."""
+_LARGE = 0.01
+"""Q / V of the order whose permanent move `Impact.square_root` is told."""
+
+
 @dataclass(frozen=True)
 class Impact:
     """What trades from outside the crowd (own ones, metaorders, the predator) do to the price.
 
-    Such a taking trade of ``n`` lots adds ``n`` to what it has taken from a latent book of
-    `depth_per_tick` lots at the price and ``depth_growth`` more of that per tick farther off
-    (linear depth: Toth et al. 2011 [2]_): the share `permanent_share` moves F for good, linearly;
-    the rest decays in three exponentials (Obizhaeva and Wang 2013 [1]_) and moves it by
-    ``p = (sqrt(1 + 2 g u) - 1) / g`` ticks, with u the lots that have not decayed over
-    `depth_per_tick` and g = `depth_growth`; g = 0 is the linear model. A filled *resting* order
-    moves F by the permanent part only. The crowd's own impact is in the path of F already.
+    The efficient price is moved by ``P + sum_k w_k f(u_k)`` ticks. ``P`` is permanent and linear:
+    `permanent_share` of every lot over `depth_per_tick`. The rest of every lot, over the same
+    depth, enters each ``u_k``, which forgets it exponentially in ``impact_times_s[k]``; weights
+    ``w_k`` add up to 1. With g = `depth_growth`, ``f(u) = (sqrt(1 + 2 g u) - 1) / g``: the way
+    into a latent book that holds ``depth_per_tick * (1 + g p)`` lots at p ticks (Toth et al. 2011
+    [2]_), so that impact is linear in small trades and grows like the square root of large ones;
+    g = 0 is the linear model of Obizhaeva and Wang (2013) [1]_ with several decay times. The
+    crowd's own impact is in the path of F already.
 
     Parameters
     ----------
@@ -320,10 +331,23 @@ class Impact:
         In the profile's size unit.
     permanent_share : float
         0 to 1.
-    impact_times_s, impact_weights : tuple of 3 floats
-        Decay times of the rest, and their weights (sum 1).
+    impact_times_s, impact_weights : tuples of at most 5 floats
+        Decay times of the rest, and their weights.
     depth_growth : float
         Per tick, at least 0.
+    resting_share : float
+        A filled *resting* order moves P in full, and enters ``u_k`` with this share, 0 to 1.
+
+    Notes
+    -----
+    No schedule of trades that ends flat gains from its own impact. The cost of moving the price is
+    ``int (P + sum_k w_k f(u_k)) dQ``. The linear permanent part costs nothing over a round trip
+    (and a nonlinear one could be pumped, Huberman and Stanzl 2004 [3]_). For every other part
+    ``dQ ~ du_k + u_k dt / T_k``, so that it costs ``w_k`` times the integral of f from 0 to the
+    last ``u_k``, plus ``int u_k f(u_k) dt / T_k``: neither is negative, whatever the schedule
+    (Alfonsi and Schied 2010 [4]_, for one decay time). This holds because f bends every part by
+    itself: bending the sum of parts with different decay times, or the impact of every single
+    order, would reward a trader who builds up slowly and sells at once, or who splits one leg only.
 
     References
     ----------
@@ -331,13 +355,71 @@ class Impact:
        Journal of Financial Markets 16(1), 2013, sections 3-4.
     .. [2] B. Toth et al., "Anomalous price impact and the critical nature of liquidity in
        financial markets", Physical Review X 1, 2011, section III.
+    .. [3] G. Huberman, W. Stanzl, "Price manipulation and quasi-arbitrage", Econometrica 72(4),
+       2004.
+    .. [4] A. Alfonsi, A. Schied, "Optimal trade execution and absence of price manipulations in
+       limit order book models", SIAM Journal on Financial Mathematics 1(1), 2010.
     """
 
     depth_per_tick: float
     permanent_share: float = 0.2
-    impact_times_s: tuple[float, float, float] = (5.0, 60.0, 600.0)
-    impact_weights: tuple[float, float, float] = (0.4, 0.3, 0.3)
+    impact_times_s: tuple[float, ...] = (5.0, 60.0, 600.0)
+    impact_weights: tuple[float, ...] = (0.4, 0.3, 0.3)
     depth_growth: float = 0.0
+    resting_share: float = 0.0
+
+    def __post_init__(self):
+        times, weights = self.impact_times_s, self.impact_weights
+        if len(times) != len(weights) or not 1 <= len(times) <= IMPACT_PARTS:
+            raise ValueError(f"impact_times_s has {len(times)} entries and impact_weights "
+                             f"{len(weights)}; there must be as many, 1 to {IMPACT_PARTS}")
+        if min(times) <= 0 or min(weights) < 0 or abs(sum(weights) - 1.0) > 1e-6:
+            raise ValueError(f"impact_times_s is {times} and impact_weights {weights}; times must "
+                             f"be positive, weights not negative and add up to 1")
+        if not (self.depth_per_tick > 0 and self.depth_growth >= 0):
+            raise ValueError(f"depth_per_tick is {self.depth_per_tick} and depth_growth "
+                             f"{self.depth_growth}; the first must be positive, the second not "
+                             f"negative")
+        if not (0 <= self.permanent_share <= 1 and 0 <= self.resting_share <= 1):
+            raise ValueError(f"permanent_share is {self.permanent_share} and resting_share "
+                             f"{self.resting_share}; shares must lie in [0, 1]")
+
+    @classmethod
+    def square_root(cls, daily_volume: float, daily_volatility_ticks: float, *,
+                    prefactor: float = 1.3, knee: float = 2e-6, permanent: float = 0.15,
+                    resting_share: float = 1.0) -> "Impact":
+        """Parameters under which large orders move the price by the square-root law.
+
+        An order of Q of the day's volume V, traded at once, moves the price by
+        ``Y sigma sqrt(Q / V)`` (Toth et al. 2011 [2]_) where Q is far above the knee; decay while
+        it is worked makes that less, by a third for an order of some minutes.
+
+        Parameters
+        ----------
+        daily_volume : float
+            V, in the profile's size unit.
+        daily_volatility_ticks : float
+            sigma, standard deviation of a day's change of the price, in ticks.
+        prefactor : float
+            Y before any decay.
+        knee : float
+            Q / V at which the linear law and the square-root law would move the price alike.
+        permanent : float
+            Permanent move of an order of 1 % of V, as a share of Y sigma sqrt(0.01).
+        resting_share : float
+            As above.
+        """
+        if not min(daily_volume, daily_volatility_ticks, prefactor, knee) > 0:
+            raise ValueError(f"daily_volume, daily_volatility_ticks, prefactor and knee are "
+                             f"{daily_volume}, {daily_volatility_ticks}, {prefactor} and {knee}; "
+                             f"all must be positive")
+        scale = prefactor * daily_volatility_ticks
+        transient_depth = daily_volume * knee**0.5 / scale  # f(u) = u at the knee
+        ratio = permanent * transient_depth * scale / (_LARGE**0.5 * daily_volume)
+        share = ratio / (1.0 + ratio)
+        return cls(depth_per_tick=transient_depth * (1.0 - share), permanent_share=share,
+                   impact_times_s=_LADDER_TIMES_S, impact_weights=_LADDER_WEIGHTS,
+                   depth_growth=2.0 / (scale * knee**0.5), resting_share=resting_share)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import numpy as np
 
 from lobsim.engine.jit import njit
 from lobsim.market import rng
-from lobsim.market.state import (GRID_NS, K_COMMON, K_PATH, L_AHEAD, L_EXOGENOUS, L_FAIR,
-                                 L_PERMANENT, L_SHIFT, L_SLACK, L_TRANSIENT, L_VARIANCE,
+from lobsim.market.state import (GRID_NS, IMPACT_PARTS, K_COMMON, K_PATH, L_AHEAD, L_EXOGENOUS,
+                                 L_FAIR, L_PERMANENT, L_SHIFT, L_SLACK, L_TRANSIENT, L_VARIANCE,
                                  MIN_ACTIVITY, MIN_SLACK, MIN_TREND, MIN_VOLATILITY, MINUTE_NS,
                                  N_GRID, R_APART, R_COMMON, R_DECAY, R_GROWTH, R_JUMP_PROB,
-                                 R_JUMP_STD, R_PERMANENT, R_SLACK, R_STEP_STD, R_TRANSIENT,
+                                 R_JUMP_STD, R_PERMANENT, R_RESTING, R_SLACK, R_STEP_STD, R_TRANSIENT,
                                  R_VOL_OF_VOL, R_WEIGHT, RING, STEPS_PER_MINUTE, W_DAY_START,
                                  W_HIGH, W_LOOKAHEAD, W_LOW, W_PATH)
 
@@ -41,7 +41,7 @@ def step_price(flow, time_ns):
     step = count[N_GRID]
     if flow.whole[W_PATH] != 0:
         _step_path(flow, step, time_ns)
-    for k in range(3):
+    for k in range(IMPACT_PARTS):
         level[L_TRANSIENT + k] *= real[R_DECAY + k]
     if step % STEPS_PER_MINUTE == 0:
         level[L_SLACK] = real[R_SLACK] + flow.minutes[minute_of(flow, time_ns), MIN_SLACK]
@@ -81,17 +81,26 @@ def _step_path(flow, step, time_ns):
 @njit(borrows=True, forceinline=True)
 def set_fair(flow):
     """Work out anew the shift by trades and the price that makers believe in."""
-    level = flow.level
-    growth = flow.real[R_GROWTH]
+    level, real = flow.level, flow.real
+    growth = real[R_GROWTH]
+    shift = level[L_PERMANENT]
     if growth == 0.0:
-        shift = (level[L_PERMANENT] + level[L_TRANSIENT] + level[L_TRANSIENT + 1]
-                 + level[L_TRANSIENT + 2])
+        for k in range(IMPACT_PARTS):
+            shift += level[L_TRANSIENT + k]
     else:
-        taken = level[L_TRANSIENT] + level[L_TRANSIENT + 1] + level[L_TRANSIENT + 2]
-        deep = (np.sqrt(1.0 + 2.0 * growth * abs(taken)) - 1.0) / growth
-        shift = level[L_PERMANENT] + (deep if taken > 0 else -deep)
+        for k in range(IMPACT_PARTS):
+            shift += _concave(level[L_TRANSIENT + k], real[R_WEIGHT + k], growth)
     level[L_SHIFT] = shift
     level[L_FAIR] = level[L_EXOGENOUS] + shift
+
+
+@njit(borrows=True, forceinline=True)
+def _concave(part, weight, growth):
+    """``w (sqrt(1 + 2 g u) - 1) / g`` with ``part = w u``, for both signs."""
+    if part == 0.0:
+        return 0.0
+    move = (np.sqrt(weight * (weight + 2.0 * growth * abs(part))) - weight) / growth
+    return move if part > 0.0 else -move
 
 
 @njit(borrows=True, forceinline=True)
@@ -105,7 +114,8 @@ def react(flow, signed_lots, taking):
     """Move the efficient price after a trade from outside the crowd (lots > 0: bought)."""
     level, real = flow.level, flow.real
     level[L_PERMANENT] += real[R_PERMANENT] * signed_lots
-    if taking != 0:
-        for k in range(3):
-            level[L_TRANSIENT + k] += real[R_TRANSIENT] * real[R_WEIGHT + k] * signed_lots
+    share = 1.0 if taking != 0 else real[R_RESTING]
+    if share != 0.0:
+        for k in range(IMPACT_PARTS):
+            level[L_TRANSIENT + k] += share * real[R_TRANSIENT] * real[R_WEIGHT + k] * signed_lots
     set_fair(flow)

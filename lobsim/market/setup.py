@@ -235,15 +235,15 @@ def _price(profile, real, whole):
         real[s.R_CANCEL_LEAN] = makers.cancel_lean
         real[s.R_STALE], real[s.R_SNIPE] = makers.stale_rate_per_s, makers.snipe_share
         real[s.R_REFILL] = makers.refill_rate_per_s
-    real[s.R_DECAY:s.R_DECAY + 3] = 1.0
+    real[s.R_DECAY:s.R_DECAY + s.IMPACT_PARTS] = 1.0
     if impact:
         per_lot = profile.lot_size / impact.depth_per_tick
         real[s.R_PERMANENT] = per_lot * impact.permanent_share
         real[s.R_TRANSIENT] = per_lot * (1.0 - impact.permanent_share)
-        real[s.R_GROWTH] = impact.depth_growth
-        for k in range(3):
-            real[s.R_WEIGHT + k] = impact.impact_weights[k]
-            real[s.R_DECAY + k] = np.exp(-_STEP_S / impact.impact_times_s[k])
+        real[s.R_GROWTH], real[s.R_RESTING] = impact.depth_growth, impact.resting_share
+        for k, (time_s, weight) in enumerate(zip(impact.impact_times_s, impact.impact_weights)):
+            real[s.R_WEIGHT + k] = weight
+            real[s.R_DECAY + k] = np.exp(-_STEP_S / time_s)
 
 
 def _others(profile, real, whole):

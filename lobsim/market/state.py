@@ -35,13 +35,17 @@ NONE = np.int64(0)
  R_META_INFORMED, R_META_MIN, R_INFORMED, R_SWEEP, R_MARKET_MEAN,
  R_SLACK, R_LEAN, R_CANCEL_LEAN, R_STALE, R_SNIPE, R_REFILL,
  R_PERMANENT, R_TRANSIENT, R_GROWTH,  # move of the efficient price per lot taken, in ticks
+ R_RESTING,  # share of the transient move that a filled resting order makes
  R_FILL_RATE, R_FILL_DECAY,
  R_METAORDER_RATE, R_METAORDER_GAP, R_METAORDER_SIZE,
  R_PREDATOR_THRESHOLD, R_PREDATOR_KEEP,
- R_THETA, R_REINIT, R_UNIT) = range(34)
-R_WEIGHT, R_DECAY = 34, 37  # three weights, three decay factors per grid step
-R_BURST_JUMP, R_BURST_RATE = 40, 42  # two jumps of the takers' rate, two decay rates
-R_SIZE = 44
+ R_THETA, R_REINIT, R_UNIT) = range(35)
+IMPACT_PARTS = 5
+"""The most exponentials in which the transient move of the price by trades may decay."""
+R_BURST_JUMP, R_BURST_RATE = 35, 37  # two jumps of the takers' rate, two decay rates
+R_WEIGHT = 39  # IMPACT_PARTS weights, and as many decay factors per grid step
+R_DECAY = R_WEIGHT + IMPACT_PARTS
+R_SIZE = R_DECAY + IMPACT_PARTS
 
 # Flow.whole: parameters that are whole numbers.
 (W_DAY_START, W_LOOKAHEAD, W_MAX_LIVE, W_LOW, W_HIGH, W_RECORD, W_BASE, W_MAKERS, W_PATH,
@@ -70,10 +74,11 @@ C_NOW, C_MINUTE_END, C_BURST, C_TRADER, C_SIZE = 8, 9, 10, 11, 12  # C_TRADER: t
  N_SIZE) = range(42)
 
 # Flow.level: quantities that move.
-L_EXOGENOUS, L_AHEAD, L_VARIANCE, L_PERMANENT, L_TRANSIENT = 0, 1, 2, 3, 4  # 3 transient parts
+L_EXOGENOUS, L_AHEAD, L_VARIANCE, L_PERMANENT = 0, 1, 2, 3
 L_FAIR, L_SHIFT, L_SLACK, L_BURST, L_SIGNAL, L_SIGNAL_VAR, L_PREDATOR_CASH = 7, 8, 9, 10, 12, 13, 14
 L_CASH, L_MADE, L_TOOK = 15, 16, 17  # own account in ticks times lots: cash, notional by kind
-L_SIZE = 18
+L_TRANSIENT = 18  # IMPACT_PARTS of them
+L_SIZE = L_TRANSIENT + IMPACT_PARTS
 
 # Flow.keys: one key per random stream. The common one is shared by the markets of a universe.
 K_PATH, K_FLOW, K_REACT, K_META, K_REGIME, K_TAKER, K_METAORDER, K_LATENCY, K_FILL = range(9)

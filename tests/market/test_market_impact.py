@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from lobsim.market import Market, profiles
+from lobsim.market.state import IMPACT_PARTS, L_PERMANENT, L_TRANSIENT
 
+MOVED = [L_PERMANENT, *range(L_TRANSIENT, L_TRANSIENT + IMPACT_PARTS)]
 START, QUANTITY = 36_000, 10_000
 
 
@@ -98,9 +100,10 @@ def test_impact_is_linear_in_what_was_traded_before_rounding():
     market = Market("SPY", 1, START, START + 60)
     price = market.efficient_price
     market.submit("buy", 100, kind="market")
-    shift = market._flow.level[3:7].copy()
+    shift = market._flow.level[MOVED].copy()
+    assert np.count_nonzero(shift) == 1 + len(profiles["SPY"].impact_times_s)
     market.submit("buy", 200, kind="market")
-    assert market._flow.level[3:7] == pytest.approx(3 * shift)
+    assert market._flow.level[MOVED] == pytest.approx(3 * shift)
     assert market.efficient_price == price  # the exogenous path knows nothing of us
 
 
@@ -112,8 +115,9 @@ def test_a_filled_resting_order_moves_the_price_for_good_but_only_so():
     assert fills["maker"].all() and fills["size"].sum() == 100
     profile = profiles["SPY"]
     level = market._flow.level
-    assert level[3] == pytest.approx(-100 / profile.depth_per_tick * profile.permanent_share)
-    assert (level[4:7] == 0).all()
+    moved = -100 / profile.depth_per_tick * profile.permanent_share
+    assert level[MOVED[0]] == pytest.approx(moved)
+    assert (level[MOVED[1:]] == 0).all()
 
 
 def test_pairing_by_seed_removes_most_of_the_noise():
