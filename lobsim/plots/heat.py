@@ -19,12 +19,12 @@ from lobsim.plots.stream import (
 )
 from lobsim.plots.style import BLACK, BUY, GREY, MARKERS, SELL, YELLOW, clock_axis, styled
 
-MAX_ROWS = 240
+MAX_ROWS = 160
 """Rows of the map; where the prices in it are more, neighbouring ticks share a row."""
 _LEAST_TICKS = 6
 # Grey leaves all hues to what happens on the map, and its order is the same to every eye.
 _DEPTH = LinearSegmentedColormap.from_list("depth", ["#F7F7F7", "#D2D2D2", "#6A6A6A"])
-_LEAST_AREA, _MOST_AREA, _CROWDED_AREA = 9.0, 120.0, 42.0
+_LEAST_AREA, _MOST_AREA, _CROWDED_AREA = 14.0, 120.0, 42.0
 """Of a trade's marker, in points squared; the last is the most where not all trades are drawn."""
 
 

@@ -272,7 +272,7 @@ def _lobster_frames(day, time, when, levels, window) -> BookFrames:
         columns += [price, size]
     events = day.messages
     traded = events["type"].isin((_VISIBLE, _HIDDEN)).to_numpy()
-    traded &= (time >= window[0]) & (time <= window[1])
+    traded = traded & (time >= window[0]) & (time <= window[1])
     rows = events[traded]
     # Since 2014 the file says nothing of the side of hidden executions.
     sign = np.where(rows["type"] == _VISIBLE, -rows["direction"], 0)
