@@ -304,10 +304,10 @@ class Makers:
     refill_ticks: int = 1
 
 
-_LADDER_TIMES_S = (15.0, 75.0, 375.0, 1875.0, 9375.0)
-_LADDER_WEIGHTS = (0.15, 0.17, 0.19, 0.22, 0.27)
-"""Decay times from seconds to hours, so that orders of all lengths are forgotten alike; slower
-parts weigh a little more, so that long orders keep the square root."""
+_LADDER_TIMES_S = (10.0, 60.0, 360.0, 2160.0, 12960.0)
+_LADDER_WEIGHTS = (0.22, 0.15, 0.18, 0.20, 0.25)
+"""Decay times from seconds to hours, so that orders of all lengths are forgotten alike: the fastest
+stands for all below it; slower ones weigh a little more, so that long orders keep the root."""
 _LARGE = 0.01
 """Q / V of the order whose permanent move `Impact.square_root` is told."""
 
@@ -386,7 +386,7 @@ class Impact:
 
     @classmethod
     def square_root(cls, daily_volume: float, daily_volatility_ticks: float, *,
-                    prefactor: float = 1.3, knee: float = 2e-6, permanent: float = 0.15,
+                    prefactor: float = 1.3, knee: float = 2e-6, permanent: float = 0.2,
                     resting_share: float = 1.0) -> "Impact":
         """Parameters under which large orders move the price by the square-root law.
 
