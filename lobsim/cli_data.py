@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lobsim import cli_facts
 from lobsim.cli_output import (
     FINDING,
     GOOD,
@@ -31,6 +32,9 @@ app = typer.Typer(
 JsonOption = Annotated[bool, typer.Option("--json", help="Print figures as JSON.")]
 SourceArgument = Annotated[Path, typer.Argument(help="A market data file of any known format.")]
 SymbolOption = Annotated[str | None, typer.Option("--symbol", help="Only this symbol.")]
+
+
+app.command()(cli_facts.facts)
 
 
 class Target(StrEnum):
