@@ -18,9 +18,9 @@ from lobsim.market.own import see_until, send
 from lobsim.market.parts import Fees
 from lobsim.market.profile import Profile
 from lobsim.market.profiles import find_profile
-from lobsim.market.state import (C_NOW, C_TRADER, L_CASH, L_EXOGENOUS, L_MADE, L_TOOK, N_MADE,
-                                 N_OWN_CANCELS, N_POSITION, N_TOOK, N_VOLUME, NS, W_HIGH, W_LOW,
-                                 Flow)
+from lobsim.market.state import (C_NOW, C_TRADER, L_CASH, L_EXOGENOUS, L_MADE, L_TOOK, NEVER,
+                                 N_MADE, N_OWN_CANCELS, N_POSITION, N_TOOK, N_VOLUME, NS, W_HIGH,
+                                 W_LOW, Flow)
 from lobsim.market.venue import Tape, new_order_id
 
 __all__ = ["MarketBatch"]
@@ -191,7 +191,8 @@ class MarketBatch:
                              f"{numba.config.NUMBA_NUM_THREADS}, the cores of this machine")
         made = {id(p): find_profile(p).with_parts(*parts) for p in named}
         self.profiles = [made[id(p)] for p in named]
-        self.start_s, self.end_s = checked_window(self.profiles[0], start_s, end_s)
+        for profile in made.values():
+            self.start_s, self.end_s = checked_window(profile, start_s, end_s)
         self.threads = threads
         self._views: dict[int, Market] = {}
         self._stack = self._open(commons)
@@ -226,7 +227,9 @@ class MarketBatch:
                 if name != "minutes":
                     rows, row = ((len(kinds), kind[i]) if name in SHARED else (len(self), i))
                     _lay(stack, name, rows, row, array)
-        stack["minutes"] = np.stack(minutes)
+        longest = max(len(table) for table in minutes)  # after the last minute the last one holds
+        stack["minutes"] = np.stack([np.pad(table, ((0, longest - len(table)), (0, 0)), "edge")
+                                     for table in minutes])
         return Stack(**stack, kind=kind, path=path, fills=tape.fills, messages=tape.messages,
                      tops=tape.tops)
 
@@ -304,11 +307,8 @@ class MarketBatch:
         ValueError
             When a size or price is not allowed, naming the market.
         """
-        rows = np.atleast_1d(np.asarray(markets, dtype=np.int64))
+        rows = self._rows(markets)
         m = len(rows)
-        if m and not (0 <= rows.min() and rows.max() < len(self)):
-            raise ValueError(f"markets are {rows.min()} to {rows.max()}; a batch of {len(self)} "
-                             f"has 0 to {len(self) - 1}")
         kind = kind_of(kind)
         if np.ndim(sides) == 0:
             sides = as_side(sides)
@@ -330,12 +330,20 @@ class MarketBatch:
 
     def cancel(self, markets, order_ids) -> None:
         """Send a cancel for one own order in each of some markets."""
-        rows = np.atleast_1d(np.asarray(markets, dtype=np.int64))
+        rows = self._rows(markets)
         ids = np.broadcast_to(np.asarray(order_ids, dtype=np.int64), rows.shape).copy()
         if (ids < 1).any():
             raise ValueError(f"order id {ids[ids < 1][0]} is not one; ids are at least 1")
         nil = np.zeros(len(rows), np.int64)
         self._send(rows, np.full(len(rows), int(Kind.CANCEL)), nil, nil, nil, ids)
+
+    def _rows(self, markets) -> np.ndarray:
+        """Indices of markets, checked."""
+        rows = np.atleast_1d(np.asarray(markets, dtype=np.int64))
+        if len(rows) and not (0 <= rows.min() and rows.max() < len(self)):
+            raise ValueError(f"markets are {rows.min()} to {rows.max()}; a batch of {len(self)} "
+                             f"has 0 to {len(self) - 1}")
+        return rows
 
     def _send(self, rows, kinds, sides, ticks, lots, ids) -> None:
         with np.errstate(over="ignore"):
@@ -438,16 +446,31 @@ class MarketBatch:
 
 
 def _lay(stack: dict, name: str, rows: int, row: int, array: np.ndarray) -> None:
-    """Copy an array into its row; the stack of that name is made at the first, grown if short."""
+    """Copy an array into its row; the stack of that name is made at the first, grown if short.
+
+    What is longer than the array itself must mean nothing to its market: tables are read by their
+    own lengths, distances beyond the last of `cancel_shape` have the last chance, and halts and
+    recorded messages that are none never come.
+    """
     whole = stack.get(name)
-    if whole is None:
-        whole = stack[name] = np.zeros((rows, *array.shape), array.dtype)
-    if whole.shape[1:] != array.shape:
-        shape = tuple(np.maximum(whole.shape[1:], array.shape))
-        wider = np.zeros((rows, *shape), array.dtype)
-        wider[tuple(slice(n) for n in whole.shape)] = whole
-        whole = stack[name] = wider
-    whole[(row, *(slice(n) for n in array.shape))] = array
+    if whole is None or (np.array(array.shape) > whole.shape[1:]).any():
+        old = whole
+        shape = array.shape if old is None else np.maximum(array.shape, old.shape[1:])
+        whole = stack[name] = np.zeros((rows, *shape), array.dtype)
+        for k in range(rows):
+            _fill_row(name, whole[k], array if old is None else old[k])
+    _fill_row(name, whole[row], array)
+
+
+def _fill_row(name: str, row: np.ndarray, array: np.ndarray) -> None:
+    """Copy an array to the front of a row (modified), and what means nothing to the rest."""
+    if name == "cancel_shape":
+        row[:] = array[-1]
+    elif name == "halts":
+        row[:] = NEVER
+    elif name == "recorded":
+        row["time_ns"] = NEVER
+    row[tuple(slice(n) for n in array.shape)] = array
 
 
 def _row_book(stack: Stack, i: int) -> BookState:

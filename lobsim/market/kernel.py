@@ -42,7 +42,7 @@ def _halt(flow, time_ns):
     number = count[N_HALT]
     if count[N_HALTED] == 0:
         count[N_HALTED] = 1
-        flow.clock[C_HALT] = flow.halts[number, 1]
+        flow.clock[C_HALT] = max(flow.halts[number, 1], time_ns)
         return
     count[N_HALTED] = 0
     count[N_HALT] = number + 1
@@ -110,7 +110,8 @@ def run(book, flow, tape, until_ns):
             clock[C_GRID] = time_ns + GRID_NS
         else:
             _rare_event(book, flow, tape, which, time_ns)
-            if base == BASE_QUEUES:  # what changed the queues changed their rates
+            # What changed the queues changed their rates; own orders on paper change nothing.
+            if base == BASE_QUEUES and (which != C_OWN or flow.whole[W_FILL_RULE] == FILL_QUEUE):
                 draw_queue_clock(book, flow, time_ns)
         if changed:
             if which != C_GRID:

@@ -122,7 +122,7 @@ def _refill(book, flow, tape, side, bits, time_ns):
         more = np.int64(((bits >> _S24) & _BYTE) * np.uint64(most) >> _S8)
         price += side * min(more, np.int64(room))
     size = flow.limit_sizes[np.int64(bits & _BYTE)]
-    if not flow_is_full(book, flow):
+    if not flow_is_full(book, flow) and flow.whole[W_LOW] <= price <= flow.whole[W_HIGH]:
         rest_order(book, flow, tape, side, price, size, time_ns)
         flow.count[N_LIMITS] += 1
 

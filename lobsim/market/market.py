@@ -284,7 +284,8 @@ class Market:
         if self._flow.whole[W_FILL_RULE]:
             resting = self._snapshot()
             ahead = resting[(resting["price_ticks"] == order["price_ticks"])
-                            & (resting["order_id"] < order_id)]
+                            & (resting["side"] == order["side"])
+                            & (resting["order_id"] <= order["place"])]
             return self._ledger.size(ahead["size"].sum()), len(ahead)
         lots, orders = ahead_of(self._book, int(order["slot"]))
         return self._ledger.size(lots), int(orders)
@@ -300,7 +301,7 @@ class Market:
     @property
     def own_fills(self) -> pd.DataFrame:
         """Own trades: ``time_s, side, price, size, fee, maker, order_id`` (fee > 0: paid)."""
-        return self._ledger.table()
+        return self._account.table()
 
     @property
     def reports(self) -> pd.DataFrame:
@@ -308,22 +309,22 @@ class Market:
 
         `what` is accepted, filled, cancelled or rejected, at the venue's time `time_s`.
         """
-        return self._ledger.report_table()
+        return self._account.report_table()
 
     @property
     def position(self) -> float:
         """Own inventory since the start, positive = long."""
-        return self._ledger.size(self._ledger.position_lots)
+        return self._ledger.size(self._account.position_lots)
 
     @property
     def cash(self) -> float:
         """Own cash since the start, fees deducted."""
-        return self._ledger.cash
+        return self._account.cash
 
     @property
     def fees(self) -> float:
         """Fees paid so far (negative: rebates received)."""
-        return self._ledger.fees
+        return self._account.fees
 
     # -- what the market shows -----------------------------------------------------------------
 
@@ -478,6 +479,13 @@ class Market:
             dtype = getattr(self._tape, name).dtype
             chunks[:] = [np.concatenate(chunks) if chunks else np.zeros(0, dtype)]
         return chunks[0]
+
+    @property
+    def _account(self) -> Ledger:
+        """The account with all that the kernel has told (a batch may have run it meanwhile)."""
+        if self._flow.count[N_OWN_FILLS] or self._flow.count[N_REPORTS]:
+            self._take_own()
+        return self._ledger
 
     def _take_own(self) -> None:
         """Enter what the kernel tells of own orders into the account; `_told` is the latest."""

@@ -10,7 +10,7 @@ from lobsim.market.initial import (WARM_UP_S, expected_queue, fill_book, fill_qu
 from lobsim.market.parts import FillRule, Recorded
 from lobsim.market.profile import Profile
 from lobsim.market.setup import make_flow
-from lobsim.market.state import (BASE_QUEUES, C_TRADER, N_DROPPED, N_ORDER_ID, NS, REPORT, TOP, W_BASE,
+from lobsim.market.state import (BASE_QUEUES, C_HALT, C_NOW, C_TRADER, N_DROPPED, N_ORDER_ID, NS, REPORT, TOP, W_BASE,
                                  W_HIGH, W_LOW, W_RECORD, Flow)
 from lobsim.market.venue import KEEP_ALL, Tape, note_top
 
@@ -46,6 +46,8 @@ def open_market(profile: Profile, seed: int, start_ns: int, keep: int,
     recorded = profile.part(Recorded)
     warm_up_ns = 0 if recorded else WARM_UP_S * NS
     flow = make_flow(profile, seed, start_ns - warm_up_ns, common_seed)
+    # A halt that lies before the start must not turn the clock back.
+    flow.clock[C_HALT] = max(flow.clock[C_HALT], flow.clock[C_NOW])
     book = new_state(int(flow.whole[W_LOW]), int(flow.whole[W_HIGH]), max_orders=profile.max_live,
                      slots=profile.max_live, ids=_ids(recorded))
     tape = new_tape(profile, keep)

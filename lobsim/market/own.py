@@ -10,11 +10,11 @@ from lobsim.market import rng
 from lobsim.market.paper import paper_take
 from lobsim.market.reports import (ACCEPTED, CANCELLED, FILLED, HALTED, NO_ROOM, REJECTED,
                                    report)
-from lobsim.market.state import (C_NOW, C_OWN, C_TRADER, FILL_QUEUE, K_LATENCY, NEVER, N_HALTED,
-                                 N_LOOKS, N_OWN_LIVE, N_PENDING, N_PENDING_HEAD, N_SENT, NONE, OWN,
-                                 OWN_ROOM, PENDING_ROOM, W_CANCEL_JITTER_NS, W_CANCEL_NS,
-                                 W_FEED_JITTER_NS, W_FEED_NS, W_FILL_RULE, W_ORDER_JITTER_NS,
-                                 W_ORDER_NS)
+from lobsim.market.state import (C_NOW, C_OWN, C_TRADER, FILL_PROBABILITY, FILL_QUEUE, FILL_TOUCH,
+                                 K_LATENCY, NEVER, N_HALTED, N_LOOKS, N_ORDER_ID, N_OWN_LIVE,
+                                 N_PENDING, N_PENDING_HEAD, N_SENT, NONE, OWN, OWN_ROOM,
+                                 PENDING_ROOM, W_CANCEL_JITTER_NS, W_CANCEL_NS, W_FEED_JITTER_NS,
+                                 W_FEED_NS, W_FILL_RULE, W_ORDER_JITTER_NS, W_ORDER_NS)
 from lobsim.market.venue import drop_own, keep_fills, note, note_top, own_entry
 
 _LIMIT, _MARKET, _IOC, _FOK, _POST_ONLY, _CANCEL, _REDUCE, _REPLACE = (
@@ -104,13 +104,22 @@ def own_arrival(book, flow, tape, time_ns):
 
 
 @njit(borrows=True)
+def _can_fill(book, flow, side, price, size):
+    """Whether the venue (or the fill rule, which may ignore depth) can fill a whole order now."""
+    rule = flow.whole[W_FILL_RULE]
+    if rule == FILL_TOUCH or rule == FILL_PROBABILITY:
+        return crosses(book, side, price)
+    return available(book, side, price, size, OWN) >= size
+
+
+@njit(borrows=True)
 def _refusal(book, flow, side, price, size, kind):
     """Why the venue refuses a new own order; 0 if it does not."""
     if flow.count[N_HALTED] != 0:
         return HALTED
     if kind == _POST_ONLY and crosses(book, side, price):
         return _WOULD_TAKE
-    if kind == _FOK and available(book, side, price, size, OWN) < size:
+    if kind == _FOK and not _can_fill(book, flow, side, price, size):
         return _CANNOT_FILL
     if (kind == _LIMIT or kind == _POST_ONLY) and flow.count[N_OWN_LIVE] >= OWN_ROOM:
         return NO_ROOM
@@ -127,17 +136,25 @@ def _new_order(book, flow, tape, side, price, size, kind, order_id, time_ns):
         report(flow, tape, time_ns, order_id, REJECTED, price, size, NONE, reason)
         return
     may_rest = kind == _LIMIT or kind == _POST_ONLY
-    if flow.whole[W_FILL_RULE] == FILL_QUEUE:
-        index = note(flow, tape, time_ns, order_id, price, size, OWN, kind, side)
-        _enter(book, flow, tape, side, price, size, may_rest, order_id, index, time_ns)
-        return
-    left = paper_take(book, flow, tape, side, price, size, order_id, time_ns)
-    _settle(flow, tape, side, price, size, left, may_rest, NONE, order_id, time_ns)
+    index = _note_own(flow, tape, time_ns, order_id, price, size, kind, side)
+    _enter(book, flow, tape, side, price, size, may_rest, order_id, index, time_ns)
+
+
+@njit(borrows=True)
+def _note_own(flow, tape, time_ns, order_id, price, size, kind, side):
+    """Number and keep an own message; the book never hears of an order on paper."""
+    if flow.whole[W_FILL_RULE] != FILL_QUEUE:
+        return NONE
+    return note(flow, tape, time_ns, order_id, price, size, OWN, kind, side)
 
 
 @njit(borrows=True)
 def _enter(book, flow, tape, side, price, size, may_rest, order_id, index, time_ns):
-    """Match an own order in the book, report its fills, rest what is left."""
+    """Match an own order in the book (or on paper), report its fills, rest what is left."""
+    if flow.whole[W_FILL_RULE] != FILL_QUEUE:
+        left = paper_take(book, flow, tape, side, price, size, order_id, time_ns)
+        _settle(flow, tape, side, price, size, left, may_rest, NONE, order_id, time_ns)
+        return
     left, n_fills, self_cancelled, stopped = match(
         book, side, price, size, OWN, order_id, time_ns, index, tape.scratch, NONE)
     open_size = size
@@ -161,6 +178,7 @@ def _settle(flow, tape, side, price, size, left, may_rest, slot, order_id, time_
     if left > 0 and may_rest:
         entry = flow.own[flow.count[N_OWN_LIVE]]
         entry["order_id"] = order_id
+        entry["place"] = flow.count[N_ORDER_ID]
         entry["slot"] = slot
         entry["price_ticks"] = price
         entry["left"] = left
@@ -197,7 +215,7 @@ def _change(book, flow, tape, price, size, kind, order_id, time_ns):
     side, left = np.int64(entry["side"]), np.int64(entry["left"])
     slot, old = np.int64(entry["slot"]), np.int64(entry["price_ticks"])
     if kind == _CANCEL or (kind == _REDUCE and size == left):
-        note(flow, tape, time_ns, order_id, old, left, OWN, _CANCEL, side)
+        _note_own(flow, tape, time_ns, order_id, old, left, _CANCEL, side)
         if slot > 0:
             remove(book, slot)
         drop_own(flow, k)
@@ -209,17 +227,19 @@ def _change(book, flow, tape, price, size, kind, order_id, time_ns):
     elif kind == _REDUCE or (price == old and size <= left):
         off = size if kind == _REDUCE else left - size
         if off > 0:
-            note(flow, tape, time_ns, order_id, old, off, OWN, _REDUCE, side)
+            _note_own(flow, tape, time_ns, order_id, old, off, _REDUCE, side)
             if slot > 0:
                 shrink(book, slot, off)
             entry["left"] = left - off
         report(flow, tape, time_ns, order_id, ACCEPTED, old, left - off, left - off, NONE)
     else:
-        note(flow, tape, time_ns, order_id, old, left, OWN, _CANCEL, side)
+        # One message: a cancel and a new order of the same id could not be played again.
+        index = _note_own(flow, tape, time_ns, order_id, price, size, _REPLACE, side)
         if slot > 0:
             remove(book, slot)
         drop_own(flow, k)
-        _new_order(book, flow, tape, side, price, size, _LIMIT, order_id, time_ns)
+        report(flow, tape, time_ns, order_id, CANCELLED, old, left, NONE, NONE)
+        _enter(book, flow, tape, side, price, size, True, order_id, index, time_ns)
 
 
 @njit(borrows=True)

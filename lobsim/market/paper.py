@@ -13,7 +13,7 @@ from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRIC
 from lobsim.market import rng
 from lobsim.market.reports import FILLED, book_own, report
 from lobsim.market.state import (CROWD, FILL_NO_IMPACT, FILL_PROBABILITY, FILL_TOUCH, GRID_NS,
-                                 K_FILL, N_MESSAGE, N_OWN_FILLS, N_OWN_LIVE, NONE, NS, OWN,
+                                 K_FILL, N_HALTED, N_MESSAGE, N_OWN_FILLS, N_OWN_LIVE, NONE, NS, OWN,
                                  R_FILL_DECAY, R_FILL_RATE, W_FILL_RULE)
 
 _NO, _YES = np.arange(2)
@@ -56,7 +56,7 @@ def _fill_entry(flow, tape, k, size, other_id, time_ns):
 
 
 @njit(borrows=True)
-def paper_fills(flow, tape, taker_side, price, size, maker_id, time_ns):
+def paper_fills(flow, tape, taker_side, price, size, maker_id, taker_id, time_ns):
     """After a trade of the market: fill the own orders on paper that it would have reached."""
     rule = flow.whole[W_FILL_RULE]
     if rule == FILL_NO_IMPACT:
@@ -67,13 +67,13 @@ def paper_fills(flow, tape, taker_side, price, size, maker_id, time_ns):
                 return
             take = min(left, np.int64(flow.own[k]["left"]))
             left -= take
-            _fill_entry(flow, tape, k, take, maker_id, time_ns)
+            _fill_entry(flow, tape, k, take, taker_id, time_ns)
     elif rule == FILL_TOUCH:
         k = NONE
         while k < flow.count[N_OWN_LIVE]:
             entry = flow.own[k]
             if entry["side"] == -taker_side and (price - entry["price_ticks"]) * taker_side > 0:
-                _fill_entry(flow, tape, k, np.int64(entry["left"]), maker_id, time_ns)
+                _fill_entry(flow, tape, k, np.int64(entry["left"]), taker_id, time_ns)
             else:
                 k += 1
 
@@ -82,7 +82,7 @@ def paper_fills(flow, tape, taker_side, price, size, maker_id, time_ns):
 def _first_reached(flow, taker_side, price, maker_id):
     """The own order on paper that stands first before the maker of a trade; -1 if none does.
 
-    Ids grow with arrival, so at one price an order with a smaller id stands ahead.
+    Ids grow with arrival, so at one price an order with an id up to `place` stands ahead.
     """
     found = -1
     for k in range(flow.count[N_OWN_LIVE]):
@@ -90,7 +90,7 @@ def _first_reached(flow, taker_side, price, maker_id):
         if entry["side"] == taker_side:
             continue
         beyond = (price - entry["price_ticks"]) * taker_side
-        if beyond > 0 or (beyond == 0 and maker_id > entry["order_id"]):
+        if beyond > 0 or (beyond == 0 and maker_id > entry["place"]):
             if found < 0 or (flow.own[found]["price_ticks"] - entry["price_ticks"]) * taker_side > 0:
                 found = k
     return found
@@ -98,8 +98,8 @@ def _first_reached(flow, taker_side, price, maker_id):
 
 @njit(borrows=True)
 def paper_chances(book, flow, tape, step, time_ns):
-    """Once per grid step under the rule "probability": draw who is filled."""
-    if flow.whole[W_FILL_RULE] != FILL_PROBABILITY:
+    """Once per grid step under the rule "probability": draw who is filled; nobody in a halt."""
+    if flow.whole[W_FILL_RULE] != FILL_PROBABILITY or flow.count[N_HALTED] != 0:
         return
     scalars = book.scalars
     if scalars[BID_ORDERS] == 0 or scalars[ASK_ORDERS] == 0:

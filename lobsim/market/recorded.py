@@ -7,8 +7,8 @@ from lobsim.engine.jit import njit
 from lobsim.engine.kernel import available, crosses, match, remove, rest, shrink
 from lobsim.engine.state import FREE_SLOT, PRICE_MAX, PRICE_MIN
 from lobsim.market.state import (C_BASE, CROWD, NEVER, N_BASE, N_CANCELS, N_DROPPED, N_HALTED,
-                                 N_LIMITS, N_MARKETS, NONE)
-from lobsim.market.venue import keep_fills, note
+                                 N_LIMITS, N_MARKETS, N_TAPE_MESSAGES, NONE, W_RECORD)
+from lobsim.market.venue import KEEP_ALL, flow_is_full, keep_fills, note
 
 _LIMIT, _MARKET, _IOC, _FOK, _POST_ONLY, _CANCEL, _REDUCE, _REPLACE = (
     np.int64(k) for k in (Kind.LIMIT, Kind.MARKET, Kind.IOC, Kind.FOK, Kind.POST_ONLY, Kind.CANCEL,
@@ -48,13 +48,20 @@ def play_new(book, flow, tape, side, price, size, kind, order_id, time_ns):
     if price < scalars[PRICE_MIN] or price > scalars[PRICE_MAX]:
         return False
     may_rest = kind == _LIMIT or kind == _POST_ONLY
-    if may_rest and scalars[FREE_SLOT] == 0:
+    if may_rest and (scalars[FREE_SLOT] == 0 or flow_is_full(book, flow)):
         return False
     if kind == _POST_ONLY and crosses(book, side, price):
         return False
     if kind == _FOK and available(book, side, price, size, CROWD) < size:
         return False
     index = note(flow, tape, time_ns, order_id, price, size, CROWD, kind, side)
+    _enter(book, flow, tape, side, price, size, may_rest, order_id, index, time_ns)
+    return True
+
+
+@njit(borrows=True)
+def _enter(book, flow, tape, side, price, size, may_rest, order_id, index, time_ns):
+    """A recorded order that has passed all checks takes, and rests if it may."""
     left, n_fills, _, _ = match(book, side, price, size, CROWD, order_id, time_ns, index,
                                 tape.scratch, NONE)
     keep_fills(flow, tape, n_fills)
@@ -65,6 +72,37 @@ def play_new(book, flow, tape, side, price, size, kind, order_id, time_ns):
         flow.count[N_LIMITS] += 1
     else:
         book.slot_of[order_id] = -1
+
+
+@njit(borrows=True)
+def _replace(book, flow, tape, slot, price, size, new_id, time_ns):
+    """A recorded replacement, by the engine's rule; False if the book refuses it.
+
+    At the same price and with no larger size the order keeps its place, whatever its new id.
+    """
+    order = book.orders[slot]
+    order_id, left, old, side = (np.int64(order["order_id"]), np.int64(order["size"]),
+                                 np.int64(order["price_ticks"]), np.int64(order["side"]))
+    if new_id == -1:
+        new_id = order_id
+    if price < book.scalars[PRICE_MIN] or price > book.scalars[PRICE_MAX]:
+        return False
+    if new_id != order_id and (new_id < 1 or new_id >= book.slot_of.shape[0]
+                               or book.slot_of[new_id] != 0):
+        return False
+    index = note(flow, tape, time_ns, order_id, price, size, CROWD, _REPLACE, side)
+    if flow.whole[W_RECORD] == KEEP_ALL and new_id != order_id:
+        tape.messages[flow.count[N_TAPE_MESSAGES] - 1]["new_order_id"] = new_id
+    if price == old and size <= left:
+        if size < left:
+            shrink(book, slot, left - size)
+        if new_id != order_id:
+            order["order_id"] = new_id
+            book.slot_of[order_id] = -1
+            book.slot_of[new_id] = slot
+        return True
+    remove(book, slot)
+    _enter(book, flow, tape, side, price, size, True, new_id, index, time_ns)
     return True
 
 
@@ -84,20 +122,9 @@ def _change(book, flow, tape, message, kind, price, size, order_id, time_ns):
         note(flow, tape, time_ns, order_id, old, size, CROWD, _REDUCE, side)
         shrink(book, slot, size)
     elif kind == _REPLACE and size > 0:
-        new_id = np.int64(message["new_order_id"])
-        if new_id == -1 or new_id == order_id:
-            if price != old or size > left:
-                note(flow, tape, time_ns, order_id, old, left, CROWD, _CANCEL, side)
-                remove(book, slot)
-                book.slot_of[order_id] = 0
-                return play_new(book, flow, tape, side, price, size, _LIMIT, order_id, time_ns)
-            if size < left:
-                note(flow, tape, time_ns, order_id, old, left - size, CROWD, _REDUCE, side)
-                shrink(book, slot, left - size)
-        else:
-            note(flow, tape, time_ns, order_id, old, left, CROWD, _CANCEL, side)
-            remove(book, slot)
-            return play_new(book, flow, tape, side, price, size, _LIMIT, new_id, time_ns)
+        if not _replace(book, flow, tape, slot, price, size, np.int64(message["new_order_id"]),
+                        time_ns):
+            return False
     else:
         return False
     flow.count[N_CANCELS] += 1

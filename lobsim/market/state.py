@@ -92,9 +92,14 @@ TOP = np.dtype([("time_ns", "i8"), ("bid_ticks", "i4"), ("bid_lots", "i4"), ("as
                 ("ask_lots", "i4")], align=True)
 """One state of the best quotes; a side without orders has size 0."""
 
-OWN_ORDER = np.dtype([("order_id", "i8"), ("slot", "i4"), ("price_ticks", "i4"), ("left", "i4"),
-                      ("side", "i4")], align=True)
-"""An own order that is open; slot 0 under a fill rule that keeps it out of the book."""
+OWN_ORDER = np.dtype([("order_id", "i8"), ("place", "i8"), ("slot", "i4"), ("price_ticks", "i4"),
+                      ("left", "i4"), ("side", "i4")], align=True)
+"""An own order that is open; slot 0 under a fill rule that keeps it out of the book.
+
+`place` is the largest id given before it reached the venue: what rests at its price with an id up
+to that stands ahead. Its own id does not tell that, for it is older under latency and after a
+replacement.
+"""
 
 REPORT = np.dtype([("time_ns", "i8"), ("order_id", "i4"), ("what", "i4"), ("price_ticks", "i4"),
                    ("size", "i4"), ("left", "i4"), ("reason", "i4")], align=True)

@@ -11,14 +11,15 @@ import numpy as np
 from lobsim.engine.codes import Kind
 from lobsim.engine.jit import njit
 from lobsim.engine.kernel import match, remove, rest, shrink
-from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MIN
+from lobsim.engine.state import (ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MAX,
+                                 PRICE_MIN)
 from lobsim.market.paper import paper_fills
 from lobsim.market.price import react
 from lobsim.market.reports import FILLED, book_own, report
-from lobsim.market.state import (CROWD, FILL_QUEUE, L_SIGNAL, N_FILLS, N_MESSAGE, N_ORDER_ID,
-                                 N_OWN_FILLS, N_OWN_LIVE, N_REPORTS, N_TAPE_FILLS,
-                                 N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME, NONE, OWN, OWN_ROOM,
-                                 PREDATOR, W_FILL_RULE, W_MAX_LIVE, W_RECORD)
+from lobsim.market.state import (CROWD, FILL_NO_IMPACT, FILL_QUEUE, L_SIGNAL, N_FILLS,
+                                 N_MESSAGE, N_ORDER_ID, N_OWN_FILLS, N_OWN_LIVE, N_REPORTS,
+                                 N_TAPE_FILLS, N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME,
+                                 NONE, OWN, OWN_ROOM, PREDATOR, W_FILL_RULE, W_MAX_LIVE, W_RECORD)
 
 KEEP_FILLS, KEEP_ALL = 1, 2
 """Values of the recording switch: trades only, or messages and best quotes as well."""
@@ -26,7 +27,7 @@ KEEP_FILLS, KEEP_ALL = 1, 2
 _LIMIT, _IOC, _CANCEL, _REDUCE = (np.int64(k) for k in (Kind.LIMIT, Kind.IOC, Kind.CANCEL,
                                                         Kind.REDUCE))
 _NO, _YES = np.arange(2)
-_LARGEST_ID = (1 << 31) - 2
+_LARGEST_ID = np.int64((1 << 31) - 2)
 
 
 class Tape(NamedTuple):
@@ -58,7 +59,8 @@ def tape_is_full(flow, tape):
         return True
     if flow.whole[W_RECORD] < KEEP_ALL:
         return False
-    return (count[N_TAPE_MESSAGES] + 2 * OWN_ROOM > len(tape.messages)
+    # A queue-reactive book that is drawn anew is cancelled and filled in one event.
+    return (count[N_TAPE_MESSAGES] + 2 * room > len(tape.messages)
             or count[N_TAPE_TOPS] + 2 > len(tape.tops))
 
 
@@ -184,7 +186,7 @@ def keep_fills(flow, tape, n_fills):
             count[N_TAPE_FILLS] += 1
         if flow.whole[W_FILL_RULE] != FILL_QUEUE and count[N_OWN_LIVE] > 0 and taker != OWN:
             paper_fills(flow, tape, side, price, size, np.int64(fill["maker_id"]),
-                        fill["time_ns"])
+                        np.int64(fill["taker_id"]), fill["time_ns"])
 
 
 @njit(borrows=True)
@@ -216,11 +218,19 @@ def own_maker_filled(flow, order_id, left):
 
 
 @njit(borrows=True, forceinline=True)
+def beyond_the_book(flow, tape, side, price, size, order_id, time_ns):
+    """What an order does not find in the book reaches own orders on paper ("no_impact")."""
+    if flow.whole[W_FILL_RULE] == FILL_NO_IMPACT and flow.count[N_OWN_LIVE] > 0 and size > 0:
+        paper_fills(flow, tape, side, price, size, _LARGEST_ID, order_id, time_ns)
+
+
+@njit(borrows=True, forceinline=True)
 def rest_order(book, flow, tape, side, price, size, time_ns):
     """A background limit order joins the queue; the price must not cross."""
     order_id = new_order_id(flow)
     rest(book, side, price, size, CROWD, order_id)
     note(flow, tape, time_ns, order_id, price, size, CROWD, _LIMIT, side)
+    beyond_the_book(flow, tape, side, price, size, order_id, time_ns)
 
 
 @njit(borrows=True)
@@ -229,11 +239,14 @@ def take_up_to(book, flow, tape, side, price, size, owner, time_ns):
 
     Returns the lots that it got.
     """
+    # The stand-in for the quote of an empty side may lie beyond the band, where no level is.
+    price = min(max(price, book.scalars[PRICE_MIN]), book.scalars[PRICE_MAX])
     order_id = new_order_id(flow)
     index = note(flow, tape, time_ns, order_id, price, size, owner, _IOC, side)
     left, n_fills, _, _ = match(book, side, price, size, owner, order_id, time_ns, index,
                                 tape.scratch, NONE)
     keep_fills(flow, tape, n_fills)
+    beyond_the_book(flow, tape, side, price, left, order_id, time_ns)
     return size - left
 
 
