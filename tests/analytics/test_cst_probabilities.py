@@ -5,7 +5,7 @@ import importlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
@@ -121,6 +121,7 @@ def test_more_bids_push_up_and_more_asks_push_down(birth, inside, death, cancel,
     assert (np.diff(filled, axis=1) > -1e-9).all()
 
 
+@settings(max_examples=30)
 @given(RATE, RATE, RATE, RATE, st.integers(1, 2), st.integers(1, 8), st.integers(1, 8))
 def test_both_fills_are_rarer_than_one(birth, inside, death, cancel, spread, bid, ask):
     rates = ((inside, birth), (cancel, cancel), death)
@@ -130,6 +131,7 @@ def test_both_fills_are_rarer_than_one(birth, inside, death, cancel, spread, bid
     assert -1e-9 <= both <= 1 + 1e-9
 
 
+@settings(max_examples=30)
 @given(RATE, RATE, RATE, st.floats(0.1, 10), st.integers(1, 6), st.integers(1, 6))
 def test_probabilities_have_no_unit_of_time(birth, death, cancel, factor, bid, ask):
     for function in FUNCTIONS:

@@ -31,13 +31,13 @@ def branching_matrix():
     return b * 0.6 / np.abs(np.linalg.eigvals(b)).max()
 
 
-def slow_log_likelihood(times, types, horizon, mu, alpha, beta):
+def slow_log_likelihood(times, types, horizon, level, exposure, mu, alpha, beta):
     """From the definition: every event looks back at all before it."""
-    total = -mu.sum() * horizon
+    total = -mu.sum() * exposure
     for k, (t, i) in enumerate(zip(times, types, strict=True)):
         past, who = times[:k], types[:k]
         kernel = sum(alpha[p, i, who] * np.exp(-beta[p] * (t - past)) for p in range(len(beta)))
-        total += np.log(mu[i] + np.sum(kernel))
+        total += np.log(mu[i] * level[k] + np.sum(kernel))
         total -= sum(alpha[p, :, i].sum() / beta[p] * -np.expm1(-beta[p] * (horizon - t))
                      for p in range(len(beta)))
     return total
@@ -47,13 +47,13 @@ def small_case():
     rng = np.random.default_rng(11)
     times, types = np.sort(rng.uniform(0, 30, 60)), rng.integers(0, 3, 60)
     times[20] = times[19]  # two events at once
-    return (times, types, 31.0, rng.uniform(0.2, 1, 3), rng.uniform(0, 1, (2, 3, 3)),
-            np.array([0.7, 6.0]))
+    return (times, types, 31.0, rng.uniform(0.5, 2, 60), 33.0, rng.uniform(0.2, 1, 3),
+            rng.uniform(0, 1, (2, 3, 3)), np.array([0.7, 6.0]))
 
 
-def value_and_gradient(times, types, horizon, mu, alpha, beta):
+def value_and_gradient(*case):
     gradient = np.zeros(3), np.zeros((2, 3, 3)), np.zeros(2)
-    value = log_likelihood(times, types, horizon, mu, alpha, beta, np.zeros((2, 2, 3)), *gradient)
+    value = log_likelihood(*case, np.zeros((2, 2, 3)), *gradient)
     return value, gradient
 
 
@@ -170,6 +170,32 @@ def test_types_come_at_the_rates_of_theory():
     np.testing.assert_allclose(rates, part.mean_rates_per_s, rtol=0.03)
 
 
+def test_a_rate_that_changes_is_no_excitement_when_it_is_known():
+    """Poisson events whose rate falls and rises again: with the activity no branching is left."""
+    rng = np.random.default_rng(20)
+    weights = np.array([3.0, 1.0, 0.5, 0.5, 1.0, 3.0])
+    counts = rng.poisson(weights * 1500)
+    times = np.sort(np.concatenate([rng.uniform(600 * i, 600 * (i + 1), n)
+                                    for i, n in enumerate(counts)]))
+    without = fit_hawkes(times, duration_s=3600.0)
+    known = fit_hawkes(times, duration_s=3600.0, activity=weights)
+    assert without.branching[0, 0] > 0.3
+    assert known.branching[0, 0] < 0.05
+    assert abs(known.mu[0] - 2.5 * 1.5) < 0.3
+    assert known.log_likelihood > without.log_likelihood
+    assert all(test.passed for test in known.tests)
+
+
+def test_an_even_activity_changes_nothing():
+    times, _ = simulate_hawkes(1.0, 1.0, 2.0, 800.0, seed=21)
+    plain = fit_hawkes(times, duration_s=800.0)
+    even = fit_hawkes(times, duration_s=800.0, activity=[7.0] * 11)
+    assert even.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-9)
+    np.testing.assert_allclose(even.mu, plain.mu, rtol=1e-4)
+    np.testing.assert_allclose(np.concatenate(even.residuals), np.concatenate(plain.residuals),
+                               rtol=1e-3)
+
+
 def test_branching_shows_in_the_variance_of_counts():
     times, _ = simulate_hawkes(0.5, 3.0, 5.0, 100_000.0, seed=14)
     branching, error = branching_from_counts(window_counts(times, 100_000.0, 50.0))
@@ -221,6 +247,8 @@ def test_bad_arguments_are_named():
         fit_hawkes([1.0], duration_s=3.0)
     with pytest.raises(ValueError, match="each type from 0 to 2 needs at least one"):
         fit_hawkes([1.0, 2.0], [0, 1], duration_s=3.0, n_types=3)
+    with pytest.raises(ValueError, match="activity has the shape"):
+        fit_hawkes([1.0, 2.0], duration_s=3.0, activity=[1.0, 0.0])
     with pytest.raises(ValueError, match="n_exponentials is 0"):
         fit_hawkes([1.0, 2.0], duration_s=3.0, n_exponentials=0)
 

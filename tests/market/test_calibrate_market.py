@@ -12,7 +12,7 @@ import pytest
 
 from lobsim.market import Market, Profile
 from lobsim.market.calibrate import calibrate, event_log, mid_changes, mid_statistics
-from lobsim.market.parts import Hawkes, QueueReactive, Takers, ZeroIntelligence
+from lobsim.market.parts import Hawkes, QueueReactive, Takers, VolumeCurve, ZeroIntelligence
 
 ERRORS = 4.5
 START_S = 36_000
@@ -81,6 +81,30 @@ def test_takers_come_back(seed):
     assert all(test.p_value > 1e-4 for test in found.tests), str(found)
 
 
+def test_bursts_and_the_curve_of_the_day_are_told_apart():
+    """A day with a U-shaped curve: without it the branching is too large, with it it is right."""
+    curve = VolumeCurve((0.20, 0.08, 0.05, 0.04, 0.03, 0.03, 0.03, 0.03, 0.04, 0.05, 0.08, 0.12,
+                         0.22))
+    takers = Takers(market_rate_per_s=1.5, bursts=((0.4, 1.0),))
+    deep = ZeroIntelligence(limit_rate_per_s=4.0, cancel_rate_per_s=0.05, limit_levels=2,
+                            limit_sizes=((9, 1.0),))
+    profile = Profile(name="planted", symbol="PLANTED", description="parts to be found again",
+                      tick_size=0.01, start_price=100.0, parts=(deep, takers, curve))
+    market = Market(profile, 6, profile.day_start_s, profile.day_end_s, record=True)
+    market.advance(profile.day_end_s)
+    recording = market.record()
+    day = {"window_s": (profile.day_start_s, profile.day_end_s), "n_exponentials": 1}
+    told = calibrate("takers", recording.messages, recording.initial, curve_bins=13, **day)
+    flat = calibrate("takers", recording.messages, recording.initial, **day)
+    close(told["branching"], 0.4)
+    close(told["time_1_s"], 1.0)
+    assert flat["branching"].value > 0.4 + ERRORS * flat["branching"].standard_error
+    found = told.parts[1].volume_curve
+    np.testing.assert_allclose(found, curve.volume_curve, atol=0.02)
+    assert all(test.p_value > 1e-4 for test in told.tests), str(told)
+    assert not flat.passed
+
+
 def test_hawkes_comes_back():
     branching = np.full((6, 6), 0.02) + 0.3 * np.eye(6)
     branching[2, 4] = branching[3, 5] = 0.2
@@ -141,7 +165,7 @@ def short_first_queues(theta, theta_reinit):
                    theta_reinit=theta_reinit)
 
 
-def simulate(part, seed, seconds=9000):
+def simulate(part, seed, seconds=6000):
     """Changes of the mid in a market with this part, for the search of theta and theta_reinit."""
     tops = recorded(part, seconds=seconds, seed=seed).tops.dropna()
     mid_ticks = 0.5 * (tops["bid"] + tops["ask"]).to_numpy() / 0.01
@@ -149,8 +173,8 @@ def simulate(part, seed, seconds=9000):
 
 
 def test_theta_comes_back_through_volatility_and_mean_reversion():
-    """The rates are those of the fit; theta_reinit is told by fifteen windows, hence widely."""
-    seconds = 9000
+    """The rates are those of the fit; theta_reinit is told by ten windows, hence widely."""
+    seconds = 6000
     recording = recorded(short_first_queues(0.6, 0.3), seconds=seconds, seed=7)
     found = fit("queue_reactive", recording, seconds, n_max=10, unit=1.0, simulate=simulate)
     assert abs(found["theta"].value - 0.6) < 3 * found["theta"].standard_error

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from lobsim import data
-from lobsim.market.calibrate import MODELS, branching_from_counts, calibrate, event_log
+from lobsim.market.calibrate import (
+    MODELS,
+    branching_from_counts,
+    calibrate,
+    event_log,
+    fit_hawkes,
+)
 from lobsim.market.calibrate.goodness import window_counts
 
 OPEN_S, CLOSE_S = 34_200, 57_600
@@ -89,6 +95,17 @@ def test_hawkes_branching_lies_between_a_third_and_one(day):
     market = log.times_s[log.events["kind"] == 2]
     by_counts, error = branching_from_counts(window_counts(market, log.duration_s, 60.0))
     assert 0.3 < by_counts < 1 and error < 0.1
+
+
+def test_the_more_time_scales_the_larger_the_branching(day):
+    """Market orders remember on all scales: each exponential more fits better and finds more."""
+    _, messages, initial, options = day
+    log = event_log(messages, initial, queues=1, **options)
+    times = log.times_s[log.events["kind"] == 2]
+    fits = [fit_hawkes(times, duration_s=log.duration_s, n_exponentials=p) for p in (1, 2, 3, 4)]
+    branching = [fit.branching[0, 0] for fit in fits]
+    assert (np.diff(branching) > 0.02).all() and branching[-1] < 1
+    assert (np.diff([fit.aic for fit in fits]) < -50).all()
 
 
 def test_every_model_reports_what_it_found(day):

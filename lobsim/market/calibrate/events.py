@@ -255,11 +255,7 @@ def _replay(book, messages, n_initial, ignore, first_ns, last_ns, fills, outcome
         reduced = kind == _REPLACE and message["price_ticks"] == price and (
             np.int64(message["size"]) <= size)
         if kind >= _CANCEL_ORDER:
-            gone = size
-            if kind == _REDUCE:
-                gone = min(np.int64(message["size"]), size)
-            elif reduced:
-                gone = size - np.int64(message["size"])
+            gone = _lots_gone(message, kind, size, reduced)
             if gone > 0:
                 n_events = _write(events, n_events, time_ns, row, CANCEL, side, price, gone,
                                   lots, orders, bid, ask)
@@ -270,16 +266,9 @@ def _replay(book, messages, n_initial, ignore, first_ns, last_ns, fills, outcome
             lots -= resting
             orders -= 1 if resting > 0 else 0
         if filled > 0:
-            taken = ask if side > 0 else bid
-            same = last_market >= 0 and events[last_market]["time_ns"] == time_ns and (
-                events[last_market]["side"] == side)
-            if same:  # the parts of one order that a feed reports order by order
-                events[last_market]["size"] += filled
-            else:
-                last_market = n_events
-                at_best = best[row, 1 if side > 0 else 0, 1]
-                n_events = _write(events, n_events, time_ns, row, MARKET, side, taken, filled,
-                                  at_best, 0, bid, ask)
+            at_best = best[row, 1 if side > 0 else 0, 1]
+            n_events, last_market = _write_market(events, n_events, last_market, time_ns, row,
+                                                  side, filled, at_best, bid, ask)
         if resting > 0 and (kind < _CANCEL_ORDER or (kind == _REPLACE and not reduced)):
             if filled > 0:  # what lay at this price was the other side's
                 lots = orders = np.int64(0)
@@ -321,6 +310,29 @@ def _at(book, price):
     if index < 0 or index >= book.levels.shape[0]:
         return np.int64(0), np.int64(0)
     return np.int64(book.levels[index]["total"]), np.int64(book.levels[index]["count"])
+
+
+@njit(borrows=True)
+def _lots_gone(message, kind, size, reduced):
+    """Lots that a CANCEL, REDUCE or REPLACE takes off an order of `size`."""
+    if kind == _REDUCE:
+        return min(np.int64(message["size"]), size)
+    if reduced:
+        return size - np.int64(message["size"])
+    return size
+
+
+@njit(borrows=True)
+def _write_market(events, n, last, time_ns, row, side, filled, at_best, bid, ask):
+    """Append a market order, or add to the last one; returns the number of events and its place.
+
+    A feed reports an order that meets several others part by part, all at one time.
+    """
+    if last >= 0 and events[last]["time_ns"] == time_ns and events[last]["side"] == side:
+        events[last]["size"] += filled
+        return n, last
+    taken = ask if side > 0 else bid
+    return _write(events, n, time_ns, row, MARKET, side, taken, filled, at_best, 0, bid, ask), n
 
 
 @njit(borrows=True)

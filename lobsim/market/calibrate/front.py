@@ -7,7 +7,7 @@ from lobsim.market.calibrate.goodness import dispersion_test
 from lobsim.market.calibrate.hawkes import fit_hawkes
 from lobsim.market.calibrate.queue_reactive import fit_queue_reactive
 from lobsim.market.calibrate.result import Calibration
-from lobsim.market.calibrate.takers import fit_takers
+from lobsim.market.calibrate.takers import fit_takers, volume_curve
 from lobsim.market.calibrate.zero_intelligence import fit_zero_intelligence
 from lobsim.market.parts import Hawkes
 
@@ -41,8 +41,9 @@ def calibrate(model: str, messages: np.ndarray, initial: np.ndarray, *, window_s
         Shares (or coins) per lot.
     **options
         Of the model: ``distances`` (zero_intelligence: how many, from the opposite quote),
-        ``n_exponentials`` and ``beta`` (hawkes), ``n_max``, ``unit`` and ``simulate``
-        (queue_reactive), ``n_exponentials`` (takers). See the functions ``fit_*``.
+        ``n_exponentials``, ``beta`` and ``curve_bins`` (hawkes), ``n_max``, ``unit`` and
+        ``simulate`` (queue_reactive), ``n_exponentials`` and ``curve_bins`` (takers). See the
+        functions ``fit_*`` and `calibrate_hawkes`.
 
     Returns
     -------
@@ -80,7 +81,7 @@ def calibrate(model: str, messages: np.ndarray, initial: np.ndarray, *, window_s
 
 
 def calibrate_hawkes(log: EventLog, *, lot_size: float = 1.0, n_exponentials: int = 2,
-                     beta=None) -> Calibration:
+                     beta=None, curve_bins: int = 0) -> Calibration:
     """Fit `Hawkes` to the six types of events of a log.
 
     Parameters
@@ -90,17 +91,21 @@ def calibrate_hawkes(log: EventLog, *, lot_size: float = 1.0, n_exponentials: in
         Shares (or coins) per lot.
     n_exponentials, beta
         See `lobsim.market.calibrate.hawkes.fit_hawkes`.
+    curve_bins : int
+        Equal parts of the window whose activity is told from the counts; 0 for a constant one.
 
     Returns
     -------
     Calibration
-        Parts (`Hawkes`, `ZeroIntelligence`, `Takers`): the last two hold distances, sizes and
-        signs of the orders, whose times the first one rules. Estimates ``mu[type]``, ``beta_p``,
+        Parts (`Hawkes`, `ZeroIntelligence`, `Takers`, and `VolumeCurve` with `curve_bins`): the
+        second and third hold distances, sizes and signs of the orders, whose times the first one
+        rules. Estimates ``mu[type]``, ``beta_p``,
         ``branching[type <- type]``, ``spectral radius``. Besides the tests of the residuals there
         is that of the events as a Poisson process.
     """
+    curve, activity = volume_curve(log.times_s, log.duration_s, curve_bins)
     fit = fit_hawkes(log.times_s, log.types, duration_s=log.duration_s, n_types=len(EVENT_NAMES),
-                     n_exponentials=n_exponentials, beta=beta)
+                     n_exponentials=n_exponentials, beta=beta, activity=activity)
     notes = [f"a Poisson process of constant rates has the log-likelihood "
              f"{fit.poisson_log_likelihood:,.1f}"]
     if not fit.converged:
@@ -114,5 +119,5 @@ def calibrate_hawkes(log: EventLog, *, lot_size: float = 1.0, n_exponentials: in
     crowd = fit_zero_intelligence(log, lot_size=lot_size).part
     takers = fit_takers(log, lot_size=lot_size, n_exponentials=0).part
     tests = (*fit.tests, dispersion_test(log.times_s, log.duration_s, "all events"))
-    return Calibration("hawkes", (part, crowd, takers), fit.estimates(EVENT_NAMES), tests,
+    return Calibration("hawkes", (part, crowd, takers, *curve), fit.estimates(EVENT_NAMES), tests,
                        fit.n_events, fit.duration_s, fit.log_likelihood, tuple(notes))

@@ -159,7 +159,7 @@ class HawkesFit:
 
 
 def fit_hawkes(times_s, types=None, *, duration_s: float, n_types: int | None = None,
-               n_exponentials: int = 1, beta=None) -> HawkesFit:
+               n_exponentials: int = 1, beta=None, activity=None) -> HawkesFit:
     """Fit a Hawkes process by maximum likelihood.
 
     Parameters
@@ -176,6 +176,10 @@ def fit_hawkes(times_s, types=None, *, duration_s: float, n_types: int | None = 
         P, when `beta` is not given.
     beta : float or array_like, shape (P,), optional
         Decay rates to keep fixed; estimated by default.
+    activity : array_like of float, shape (m,), optional
+        Positive weights of m equal parts of the window: the baseline rates are `mu` times these,
+        divided by their mean. Without them a rate that changes over the day is taken for slow
+        excitement, and the branching comes out too large.
 
     Returns
     -------
@@ -212,15 +216,16 @@ def fit_hawkes(times_s, types=None, *, duration_s: float, n_types: int | None = 
     counts = np.bincount(types, minlength=d)
     fixed = None if beta is None else np.sort(np.atleast_1d(np.asarray(beta, float)))
     start = _first_beta(times, n_exponentials) if fixed is None else fixed
+    level, reached = _activity(times, duration_s, activity)
     if fixed is None and d > 1:  # decay rates of all events together are a good beginning
         start = _climb(times, np.zeros(len(times), np.int64), counts.sum()[None], duration_s,
-                       start, False)[2]
-    mu, alpha, betas, value, converged = _climb(times, types, counts, duration_s, start,
+                       level, start, False)[2]
+    mu, alpha, betas, value, converged = _climb(times, types, counts, duration_s, level, start,
                                                 fixed is not None)
     order = np.argsort(betas)
     alpha, betas = np.ascontiguousarray(alpha[order]), betas[order]
-    errors = _errors(times, types, duration_s, mu, alpha, betas, fixed is None)
-    own = compensators_at_events(times, types, mu, alpha, betas)
+    errors = _errors(times, types, duration_s, level, mu, alpha, betas, fixed is None)
+    own = compensators_at_events(times, types, reached, mu, alpha, betas)
     residuals = [np.diff(own[types == i], prepend=0.0) for i in range(d)]
     return HawkesFit(mu, alpha, betas, *errors[:3], (alpha / betas[:, None, None]).sum(axis=0),
                      *errors[3:], value, float((counts * np.log(counts / duration_s)).sum()
@@ -256,7 +261,22 @@ def _first_beta(times, p: int) -> np.ndarray:
     return np.clip(rates, *_BETA_RANGE)
 
 
-def _climb(times, types, counts, duration_s, beta, keep_beta):
+def _activity(times, duration_s, activity):
+    """Relative activity at each event, and its integral from 0 to each event (s)."""
+    if activity is None:
+        return np.ones(len(times)), times
+    weights = np.asarray(activity, float)
+    if weights.ndim != 1 or len(weights) == 0 or not (weights > 0).all():
+        raise ValueError(f"activity has the shape {weights.shape}; it must hold positive weights "
+                         f"of equal parts of the window")
+    weights = weights / weights.mean()
+    width = duration_s / len(weights)
+    part = np.minimum((times / width).astype(np.int64), len(weights) - 1)
+    before = np.append(0.0, np.cumsum(weights))[part] * width
+    return weights[part], before + (times - part * width) * weights[part]
+
+
+def _climb(times, types, counts, duration_s, level, beta, keep_beta):
     """Maximise the likelihood; returns mu, alpha, beta, its value, and whether it converged."""
     d, p = len(counts), len(beta)
     rates = counts / duration_s
@@ -273,8 +293,9 @@ def _climb(times, types, counts, duration_s, beta, keep_beta):
     def negative(x):
         mu, alpha, betas = unpack(x)
         g_mu, g_alpha, g_beta = np.zeros(d), np.zeros((p, d, d)), np.zeros(p)
-        value = log_likelihood(times, types, duration_s, mu, np.ascontiguousarray(alpha), betas,
-                               np.zeros((2, p, d)), g_mu, g_alpha, g_beta)
+        value = log_likelihood(times, types, duration_s, level, duration_s, mu,
+                               np.ascontiguousarray(alpha), betas, np.zeros((2, p, d)), g_mu,
+                               g_alpha, g_beta)
         slope = g_alpha * betas[:, None, None] * np.sqrt(rates[:, None] / rates)
         gradient = [g_mu * rates, slope.ravel()]
         if not keep_beta:  # alpha moves with beta, for branching is what is held fixed
@@ -293,7 +314,7 @@ def _climb(times, types, counts, duration_s, beta, keep_beta):
     return mu, alpha, np.array(betas), -float(found.fun) * total, bool(found.success)
 
 
-def _errors(times, types, duration_s, mu, alpha, beta, free_beta):
+def _errors(times, types, duration_s, level, mu, alpha, beta, free_beta):
     """Standard errors of mu, alpha, beta, branching and its parts, from the observed information.
 
     The second derivatives by mu and alpha are exact (rows of different types do not mix); those
@@ -302,7 +323,7 @@ def _errors(times, types, duration_s, mu, alpha, beta, free_beta):
     p, d = alpha.shape[:2]
     width = 1 + p * d
     blocks = np.zeros((d, width, width))
-    information_blocks(times, types, mu, alpha, beta, np.zeros((p, d)), blocks)
+    information_blocks(times, types, level, mu, alpha, beta, np.zeros((p, d)), blocks)
     size = d * width + p
     information = np.zeros((size, size))
     for i in range(d):
@@ -311,8 +332,8 @@ def _errors(times, types, duration_s, mu, alpha, beta, free_beta):
 
     def gradient(betas):
         g_mu, g_alpha, g_beta = np.zeros(d), np.zeros((p, d, d)), np.zeros(p)
-        log_likelihood(times, types, duration_s, mu, alpha, betas, np.zeros((2, p, d)), g_mu,
-                       g_alpha, g_beta)
+        log_likelihood(times, types, duration_s, level, duration_s, mu, alpha, betas,
+                       np.zeros((2, p, d)), g_mu, g_alpha, g_beta)
         rows = np.concatenate([g_mu[:, None], g_alpha.transpose(1, 0, 2).reshape(d, -1)], axis=1)
         return np.append(rows.ravel(), g_beta)
 

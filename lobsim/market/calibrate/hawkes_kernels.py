@@ -2,7 +2,8 @@
 
 R[p, j] is the sum over past events k of type j of ``exp(-beta_p (t - t_k))``, and S[p, j] that of
 ``(t - t_k) exp(-beta_p (t - t_k))``, its derivative by -beta. Both follow from one event to the
-next, so that no loop looks back.
+next, so that no loop looks back. `level` is the activity at each event, which multiplies mu, and
+`exposure` the integral of the activity.
 """
 
 import numpy as np
@@ -51,7 +52,8 @@ def thin(mu, alpha, beta, horizon, rng):
 
 
 @njit(borrows=True)
-def log_likelihood(times, types, horizon, mu, alpha, beta, memory, g_mu, g_alpha, g_beta):
+def log_likelihood(times, types, horizon, level, exposure, mu, alpha, beta, memory, g_mu, g_alpha,
+                   g_beta):
     """Log-likelihood; its gradient is added to the last three arguments.
 
     `memory` is a zeroed scratch array of shape (2, P, D).
@@ -63,14 +65,14 @@ def log_likelihood(times, types, horizon, mu, alpha, beta, memory, g_mu, g_alpha
         passed = times[k] - last
         last = times[k]
         c = types[k]
-        rate = mu[c]
+        rate = mu[c] * level[k]
         _decay(memory, passed, beta)
         for q in range(p):
             for j in range(d):
                 rate += alpha[q, c, j] * memory[0, q, j]
         total += np.log(rate)
         weight = 1.0 / rate
-        g_mu[c] += weight
+        g_mu[c] += weight * level[k]
         for q in range(p):
             slope = 0.0
             for j in range(d):
@@ -79,7 +81,7 @@ def log_likelihood(times, types, horizon, mu, alpha, beta, memory, g_mu, g_alpha
             g_beta[q] -= weight * slope
             memory[0, q, c] += 1.0
     _decay(memory, horizon - last, beta)
-    return total - _compensator(types, horizon, mu, alpha, beta, memory, g_mu, g_alpha, g_beta)
+    return total - _compensator(types, exposure, mu, alpha, beta, memory, g_mu, g_alpha, g_beta)
 
 
 @njit(borrows=True, forceinline=True)
@@ -93,13 +95,13 @@ def _decay(memory, passed, beta):
 
 
 @njit(borrows=True)
-def _compensator(types, horizon, mu, alpha, beta, memory, g_mu, g_alpha, g_beta):
+def _compensator(types, exposure, mu, alpha, beta, memory, g_mu, g_alpha, g_beta):
     """Integral of all rates up to the horizon; its gradient is subtracted."""
     p, d = alpha.shape[0], mu.shape[0]
     total = 0.0
     for i in range(d):
-        total += mu[i] * horizon
-        g_mu[i] -= horizon
+        total += mu[i] * exposure
+        g_mu[i] -= exposure
     for j in range(d):
         count = 0.0
         for k in range(types.shape[0]):
@@ -117,8 +119,8 @@ def _compensator(types, horizon, mu, alpha, beta, memory, g_mu, g_alpha, g_beta)
 
 
 @njit(borrows=True)
-def information_blocks(times, types, mu, alpha, beta, memory, blocks):
-    """Add ``x x^T / rate**2``, x = (1, R), to the block of each event's type.
+def information_blocks(times, types, level, mu, alpha, beta, memory, blocks):
+    """Add ``x x^T / rate**2``, x = (level, R), to the block of each event's type.
 
     These are minus the second derivatives of the log-likelihood by mu_i and alpha_{p,i,j}, in the
     order (mu_i, alpha_{1,i,1}, ..., alpha_{1,i,D}, alpha_{2,i,1}, ...).
@@ -129,7 +131,7 @@ def information_blocks(times, types, mu, alpha, beta, memory, blocks):
         passed = times[k] - last
         last = times[k]
         c = types[k]
-        rate = mu[c]
+        rate = mu[c] * level[k]
         for q in range(p):
             factor = np.exp(-beta[q] * passed)
             for j in range(d):
@@ -137,11 +139,11 @@ def information_blocks(times, types, mu, alpha, beta, memory, blocks):
                 rate += alpha[q, c, j] * memory[q, j]
         weight = 1.0 / (rate * rate)
         block = blocks[c]
-        block[0, 0] += weight
+        block[0, 0] += weight * level[k] * level[k]
         for a in range(p * d):
             x = weight * memory[a // d, a % d]
-            block[0, a + 1] += x
-            block[a + 1, 0] += x
+            block[0, a + 1] += x * level[k]
+            block[a + 1, 0] += x * level[k]
             for b in range(p * d):
                 block[a + 1, b + 1] += x * memory[b // d, b % d]
         for q in range(p):
@@ -149,8 +151,11 @@ def information_blocks(times, types, mu, alpha, beta, memory, blocks):
 
 
 @njit
-def compensators_at_events(times, types, mu, alpha, beta):
-    """Integral of the rate of each event's own type from 0 to the event."""
+def compensators_at_events(times, types, exposure, mu, alpha, beta):
+    """Integral of the rate of each event's own type from 0 to the event.
+
+    `exposure` is that of the activity from 0 to each event.
+    """
     p, d = alpha.shape[0], mu.shape[0]
     memory = np.zeros((p, d))
     counts = np.zeros(d)
@@ -160,7 +165,7 @@ def compensators_at_events(times, types, mu, alpha, beta):
         passed = times[k] - last
         last = times[k]
         c = types[k]
-        total = mu[c] * times[k]
+        total = mu[c] * exposure[k]
         for q in range(p):
             factor = np.exp(-beta[q] * passed)
             for j in range(d):

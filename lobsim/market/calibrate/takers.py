@@ -8,7 +8,8 @@ from lobsim.market.calibrate.goodness import dispersion_test
 from lobsim.market.calibrate.hawkes import fit_hawkes
 from lobsim.market.calibrate.result import Calibration, Estimate
 from lobsim.market.calibrate.sizes import size_table
-from lobsim.market.parts import Takers
+from lobsim.market.curve import minute_weights
+from lobsim.market.parts import Takers, VolumeCurve
 
 TAIL = 4 / 3
 """Exponent of the lengths of meta-orders in `Takers`."""
@@ -85,7 +86,7 @@ def fit_meta_orders(signs, lags: int = SIGN_LAGS) -> Estimate:
 
 
 def fit_takers(log: EventLog, *, lot_size: float = 1.0,
-               n_exponentials: int | None = None) -> Calibration:
+               n_exponentials: int | None = None, curve_bins: int = 0) -> Calibration:
     """Fit `Takers` to the market orders of a log.
 
     Parameters
@@ -95,6 +96,9 @@ def fit_takers(log: EventLog, *, lot_size: float = 1.0,
         Shares (or coins) per lot.
     n_exponentials : int, optional
         0 (Poisson), 1 or 2 parts of the excitation; by default the best by Akaike's criterion.
+    curve_bins : int
+        Equal parts of the window whose activity is told from the counts, as a `VolumeCurve`; 0
+        for a constant one.
 
     Returns
     -------
@@ -106,7 +110,7 @@ def fit_takers(log: EventLog, *, lot_size: float = 1.0,
     Notes
     -----
     Takers of the fit are not informed (`informed_share` = 0): the price that they foresee is in no
-    recording. A rate that changes over the day is taken for slow excitement.
+    recording. Without `curve_bins` a rate that changes over the day is taken for slow excitement.
     """
     if n_exponentials not in (None, 0, 1, 2):
         raise ValueError(f"n_exponentials is {n_exponentials}; it must be 0, 1, 2 or None")
@@ -115,8 +119,9 @@ def fit_takers(log: EventLog, *, lot_size: float = 1.0,
         raise ValueError(f"there are {len(events)} market orders; at least {_LEAST} are needed")
     times, duration = (events["time_ns"] - log.start_ns) / 1e9, log.duration_s
     rate = len(events) / duration
+    curve, activity = volume_curve(times, duration, curve_bins)
     fits = [] if n_exponentials == 0 else [
-        fit_hawkes(times, duration_s=duration, n_exponentials=p)
+        fit_hawkes(times, duration_s=duration, n_exponentials=p, activity=activity)
         for p in ((1, 2) if n_exponentials is None else (n_exponentials,))]
     fit = min(fits, key=lambda one: one.aic, default=None)
     poisson = float(len(events) * np.log(rate) - len(events))
@@ -134,10 +139,33 @@ def fit_takers(log: EventLog, *, lot_size: float = 1.0,
     notes = ("the signs remember in another way than meta-orders of one after the other",
              ) if np.abs(seen - told).max() > _FAR / np.sqrt(len(events)) else ()
     tests = (dispersion_test(times, duration, "market orders"),) if fit is None else fit.tests
-    return Calibration("takers", (part,),
+    return Calibration("takers", (part, *curve),
                        (Estimate("market_rate_per_s", rate, error), *estimates, meta, *signs),
                        tests, len(events), duration,
                        poisson if fit is None else fit.log_likelihood, notes)
+
+
+def volume_curve(times_s, duration_s: float, bins: int):
+    """Activity of the window from counts: a `VolumeCurve` and its weights by the minute.
+
+    Returns
+    -------
+    tuple
+        Of one `VolumeCurve`, or empty for no bins.
+    ndarray or None
+        One weight for each minute (or so) of the window, smooth as in a market.
+    """
+    if bins == 0:
+        return (), None
+    if bins < 0:
+        raise ValueError(f"curve_bins is {bins}; it must be 0 or more")
+    times = np.asarray(times_s, float)
+    counts = np.bincount(np.minimum((times * bins / duration_s).astype(np.int64), bins - 1),
+                         minlength=bins)
+    if counts.min() == 0:
+        raise ValueError(f"one of {bins} bins of the window holds no event; take fewer curve_bins")
+    curve = VolumeCurve(tuple((counts / counts.sum()).tolist()))
+    return (curve,), minute_weights(curve.volume_curve, 0.0, max(60.0, duration_s))
 
 
 def _bursts(fit):
