@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from calibrate_simulators import START_S, zero_intelligence
-from lobsim.market.calibrate import calibrate, fit_power_law, simulate_hawkes
+from lobsim.market.calibrate import FitTest, calibrate, fit_power_law, simulate_hawkes
 from lobsim.market.calibrate.goodness import dispersion_test
 from lobsim.market.calibrate.sizes import size_table
 
@@ -128,6 +128,13 @@ def test_the_report_names_what_was_found():
     assert table.loc["limit_decay", "value"] == found["limit_decay"].value
     with pytest.raises(KeyError, match="no estimate is called 'kappa'"):
         found["kappa"]
+
+
+def test_a_verdict_is_one_sentence():
+    assert FitTest("x", 1.0, 0.25, "it fits").verdict == "Not rejected (p = 0.25): it fits."
+    assert FitTest("x", 9.0, 0.0, "it fits").verdict == "Rejected (p < 1e-16): it fits."
+    assert FitTest("x", np.nan, np.nan, "it fits").verdict == (
+        "Too few events to test whether it fits.")
 
 
 def test_an_unknown_model_is_named():

@@ -9,6 +9,8 @@ import pandas as pd
 LEVEL = 0.01
 """A fit is called rejected when its p-value is below this."""
 
+_SMALLEST = 1e-16  # smaller p-values are only told to be so
+
 
 class Estimate(NamedTuple):
     """A number with its standard error (NaN where none can be given: at a bound, or a choice)."""
@@ -37,7 +39,8 @@ class FitTest(NamedTuple):
         if np.isnan(self.p_value):
             return f"Too few events to test whether {self.claim}."
         outcome = "Not rejected" if self.passed else "Rejected"
-        return f"{outcome} (p = {self.p_value:.3g}): {self.claim}."
+        told = f"p = {self.p_value:.3g}" if self.p_value >= _SMALLEST else f"p < {_SMALLEST:g}"
+        return f"{outcome} ({told}): {self.claim}."
 
 
 @dataclass(frozen=True, eq=False)
