@@ -41,6 +41,9 @@ class Leg:
         ``"market"``: every slice takes. ``"passive"``: every slice is a limit order at the own
         best quote, which is withdrawn when the next one is due and its rest joined to that;
         what is left at the end of the leg takes.
+    closes : bool
+        Trade what the legs before it left in each market, in place of the quantity: the way out
+        of a round trip whose way in found too little in the book.
     """
 
     side: str | int
@@ -49,6 +52,7 @@ class Leg:
     duration_s: float
     slices: int
     style: str = "market"
+    closes: bool = False
 
     def __post_init__(self):
         object.__setattr__(self, "side", side_sign(self.side))
@@ -90,8 +94,8 @@ class Worked:
         At the times of the grid.
     traded : ndarray, shape (n,)
         Size bought and sold, without sign.
-    position, cash : ndarray, shape (n,)
-        At the end; cash without fees, from 0.
+    position, cash, fees : ndarray, shape (n,)
+        At the end; cash from 0, without the fees, which are positive when paid.
     half_spread, walking, impact, free_move : ndarray, shape (n,)
         From the mid to the best quote; from there to the fills; what the order had moved the mid
         by then; what the mid would have done anyway.
@@ -103,6 +107,7 @@ class Worked:
     traded: np.ndarray
     position: np.ndarray
     cash: np.ndarray
+    fees: np.ndarray
     half_spread: np.ndarray
     walking: np.ndarray
     impact: np.ndarray
@@ -279,7 +284,8 @@ def _work_some(profile, seeds, legs, grid_s, free, start_s, threads) -> Worked:
         mids[:, kept == time_s] = account.look()[:, None]
         for leg in working:
             leg.step(account, time_s)
-    return Worked(mids=mids, position=account.position, cash=account.cash, **account.sums)
+    return Worked(mids=mids, position=account.position, cash=account.cash,
+                  fees=batch.fees, **account.sums)
 
 
 class _Working:
@@ -309,6 +315,8 @@ class _Working:
             before = self.due[k - 1] if k else 0.0
             account.plan(leg.side, self.due[k] - before, time_s)
         target = self.due[k] if is_slice else self.due[-1]
+        if leg.closes:
+            target = np.rint(target / leg.quantity * abs(self.base) / self.lot) * self.lot
         left = target - leg.side * (account.position - self.base)
         sizes = np.rint(left / self.lot) * self.lot
         rows = np.flatnonzero(sizes > 0)
