@@ -52,7 +52,7 @@ def new_bitmap(n_levels: int) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(n_words, np.int64), np.zeros(n_summary, np.int64)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def mark(words, summary, level):
     """Set the bit of `level`; modifies both arrays in place."""
     word = at(level >> 5)
@@ -60,7 +60,7 @@ def mark(words, summary, level):
     summary[at(level >> 10)] |= 1 << ((level >> 5) & 31)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def unmark(words, summary, level):
     """Clear the bit of `level`; modifies both arrays in place."""
     word = at(level >> 5)
@@ -69,7 +69,7 @@ def unmark(words, summary, level):
         summary[at(level >> 10)] &= ~(1 << ((level >> 5) & 31))
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def next_above(words, summary, level):
     """Lowest occupied level > `level`, or -1. `level` must lie inside the band."""
     word = level >> 5
@@ -87,7 +87,7 @@ def next_above(words, summary, level):
     return (word << 5) + lowest_bit(rest)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def next_below(words, summary, level):
     """Highest occupied level < `level`, or -1. `level` must lie inside the band."""
     word = level >> 5

@@ -46,7 +46,7 @@ NEED_SLOTS = -2
 NEED_FILLS = -3
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def _check_id(book, order_id):
     """OK, or why a new order may not have this id, or NEED_IDS."""
     if order_id < 1 or order_id > book.scalars[MAX_ID]:
@@ -58,7 +58,7 @@ def _check_id(book, order_id):
     return OK
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def _check_new(book, kind, side, price_ticks, size, owner, order_id, fills_room):
     """OK, a reject code, or a NEED code, for a new order."""
     scalars = book.scalars
@@ -87,7 +87,7 @@ def _check_new(book, kind, side, price_ticks, size, owner, order_id, fills_room)
     return OK
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def _enter(book, side, price_ticks, size, owner, order_id, may_rest, time_ns, index, fills,
            n_fills):
     """Match a checked order and rest what is left if it may rest.
@@ -109,7 +109,7 @@ def _enter(book, side, price_ticks, size, owner, order_id, may_rest, time_ns, in
     return size - left, 0, self_cancelled, n_fills
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def _find(book, order_id, owner):
     """Reject code and slot for a message about a resting order."""
     if order_id < 1 or order_id >= book.slot_of.shape[0]:
@@ -122,7 +122,7 @@ def _find(book, order_id, owner):
     return OK, slot
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def _replace(book, slot, price_ticks, size, new_id, time_ns, index, fills, n_fills):
     """Check and apply a REPLACE of a resting order.
 

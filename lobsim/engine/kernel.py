@@ -39,7 +39,7 @@ CANCEL_RESTING = int(SelfTrade.CANCEL_RESTING)
 CANCEL_INCOMING = int(SelfTrade.CANCEL_INCOMING)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def own(scalar, side):
     """Position in `scalars` of the order's own side, of BEST_BID or BID_ORDERS and the next.
 
@@ -49,13 +49,13 @@ def own(scalar, side):
     return at(scalar + (side < 0))
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def other(scalar, side):
     """Position in `scalars` of the side that an order trades against; see `own`."""
     return at(scalar + (side > 0))
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def rest(book, side, price_ticks, size, owner, order_id):
     """Put an order at the back of the queue at its price; returns its slot.
 
@@ -92,7 +92,7 @@ def rest(book, side, price_ticks, size, owner, order_id):
     return slot
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def _level_gone(book, side, index):
     """Clear an emptied level's bit and move the best price off it."""
     scalars = book.scalars
@@ -111,7 +111,7 @@ def _level_gone(book, side, index):
             scalars[BEST_ASK] = low + next_above(book.words, book.summary, index)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def remove(book, slot):
     """Take a resting order out of its queue and free its slot; its id stays used."""
     scalars = book.scalars
@@ -140,7 +140,7 @@ def remove(book, slot):
         _level_gone(book, side, index)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def shrink(book, slot, size):
     """Take `size` lots off a resting order that has more; it keeps its place."""
     order = book.orders[at(slot)]
@@ -148,7 +148,7 @@ def shrink(book, slot, size):
     book.levels[at(order["price_ticks"] - book.scalars[PRICE_MIN])]["total"] -= size
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def crosses(book, side, price_ticks):
     """Whether an incoming order at this price, inside the band, would meet a resting one.
 
@@ -157,13 +157,13 @@ def crosses(book, side, price_ticks):
     return side * (price_ticks - book.scalars[other(BEST_BID, side)]) >= 0
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def fills_bound(book, side, size):
     """Most fills that an incoming order can cause."""
     return min(book.scalars[other(BID_ORDERS, side)], size)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def available(book, side, price_ticks, size, owner):
     """Lots that an incoming order could take under the self-trade policy, at most `size`.
 
@@ -201,7 +201,7 @@ def available(book, side, price_ticks, size, owner):
     return min(found, size)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def match(book, side, price_ticks, size, owner, order_id, time_ns, message_index, fills, n_fills):
     """Trade an incoming order against the book, best price first, oldest order first.
 

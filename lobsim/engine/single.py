@@ -65,7 +65,7 @@ def _array(typing_context, address, length, dtype):
     return array_type(address, length, dtype), generate
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _complete(book, message, keep):
     """Write into the message what it keeps of the resting order that it names."""
     order_id = np.int64(message["order_id"])

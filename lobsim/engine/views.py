@@ -91,7 +91,7 @@ def slots_into(book, side, slots):
     return n
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _level_fault(book, index):
     """Fault of one occupied level, or 0."""
     level = book.levels[index]

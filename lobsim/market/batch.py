@@ -1,141 +1,27 @@
 """`MarketBatch`: many markets advanced together in one call, each the same as it is alone."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numba
 import numpy as np
 
 from lobsim.engine.book import as_side
 from lobsim.engine.codes import Kind
-from lobsim.engine.jit import njit
 from lobsim.engine.units import Grid
 from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MIN, BookState
-from lobsim.market import kernel
+from lobsim.market.kernel import TAPE_FULL
 from lobsim.market.market import Market, checked_seed, checked_window, kind_of
 from lobsim.market.opening import open_market
-from lobsim.market.own import see_until, send
 from lobsim.market.parts import Fees
 from lobsim.market.profile import Profile
 from lobsim.market.profiles import find_profile
 from lobsim.market.state import (C_NOW, C_TRADER, L_CASH, L_EXOGENOUS, L_MADE, L_TOOK, NEVER,
                                  N_MADE, N_OWN_CANCELS, N_POSITION, N_TOOK, N_VOLUME, NS, W_HIGH,
                                  W_LOW, Flow)
-from lobsim.market.venue import Tape, new_order_id
+from lobsim.market.stack import SHARED, Stack, runner_of_all, see_all, send_all
+from lobsim.market.venue import Tape
 
 __all__ = ["MarketBatch"]
-
-FULL, DONE = kernel.TAPE_FULL, kernel.DONE
-
-
-class Stack(NamedTuple):
-    """The arrays of all markets with one more axis in front, and which table each market uses."""
-
-    scalars: np.ndarray
-    orders: np.ndarray
-    levels: np.ndarray
-    words: np.ndarray
-    summary: np.ndarray
-    slot_of: np.ndarray
-    real: np.ndarray
-    whole: np.ndarray
-    minutes: np.ndarray
-    distances: np.ndarray
-    limit_sizes: np.ndarray
-    market_sizes: np.ndarray
-    cancel_shape: np.ndarray
-    tables: np.ndarray
-    rates: np.ndarray
-    halts: np.ndarray
-    recorded: np.ndarray
-    keys: np.ndarray
-    clock: np.ndarray
-    count: np.ndarray
-    level: np.ndarray
-    ring: np.ndarray
-    own: np.ndarray
-    pending: np.ndarray
-    excite: np.ndarray
-    scratch: np.ndarray
-    own_fills: np.ndarray
-    reports: np.ndarray
-    fills: np.ndarray  # one row each, never written: a batch records nothing
-    messages: np.ndarray
-    tops: np.ndarray
-    kind: np.ndarray  # (N,) row of the shared tables
-    path: np.ndarray  # (N,) row of `minutes`
-
-
-SHARED = ("real", "whole", "distances", "limit_sizes", "market_sizes", "cancel_shape", "tables",
-          "rates", "halts", "recorded")
-"""Arrays that all markets of a profile share."""
-
-
-@njit(borrows=True)
-def book_of(stack, i):
-    """The book of market `i`."""
-    return BookState(stack.scalars[i], stack.orders[i], stack.levels[i], stack.words[i],
-                     stack.summary[i], stack.slot_of[i])
-
-
-@njit(borrows=True)
-def flow_of(stack, i):
-    """The flow of market `i`."""
-    k = stack.kind[i]
-    return Flow(stack.real[k], stack.whole[k], stack.minutes[stack.path[i]], stack.distances[k],
-                stack.limit_sizes[k], stack.market_sizes[k], stack.cancel_shape[k],
-                stack.tables[k], stack.rates[k], stack.halts[k], stack.recorded[k],
-                stack.keys[i], stack.clock[i], stack.count[i], stack.level[i], stack.ring[i],
-                stack.own[i], stack.pending[i], stack.excite[i])
-
-
-@njit(borrows=True)
-def tape_of(stack, i):
-    """The buffers of market `i`; a batch records nothing but own fills and reports."""
-    return Tape(stack.scratch[i], stack.own_fills[i], stack.reports[i], stack.fills,
-                stack.messages, stack.tops)
-
-
-@njit(borrows=True)
-def run_all(stack, until_ns, status):
-    """Advance every market that is not done to its own time, one after the other."""
-    for i in range(len(status)):
-        if status[i] != DONE:
-            status[i] = kernel.run(book_of(stack, i), flow_of(stack, i), tape_of(stack, i),
-                                   until_ns[i])
-
-
-@njit(parallel=True)
-def run_parallel(stack, until_ns, status):
-    """The same on several threads; each market is touched by one thread only."""
-    for i in numba.prange(len(status)):
-        if status[i] != DONE:
-            status[i] = kernel.run(book_of(stack, i), flow_of(stack, i), tape_of(stack, i),
-                                   until_ns[i])
-
-
-@njit(borrows=True)
-def see_all(stack, trader_ns, until_ns):
-    """Set the traders' clocks; writes the times up to which they see their venues."""
-    for i in range(len(trader_ns)):
-        until_ns[i] = see_until(flow_of(stack, i), trader_ns[i])
-
-
-@njit(borrows=True)
-def send_all(stack, rows, kinds, sides, prices, sizes, ids):
-    """Send one message for each row; an id of 0 asks for a new one, which is written to `ids`.
-
-    Returns how many could not be sent because too many are on their way.
-    """
-    lost = 0
-    for k in range(len(rows)):
-        flow = flow_of(stack, rows[k])
-        if ids[k] == 0:
-            ids[k] = new_order_id(flow)
-        if not send(flow, kinds[k], sides[k], prices[k], sizes[k], ids[k]):
-            lost += 1
-            ids[k] = 0
-    return lost
 
 
 class MarketBatch:
@@ -196,6 +82,7 @@ class MarketBatch:
         self.threads = threads
         self._views: dict[int, Market] = {}
         self._stack = self._open(commons)
+        self._run_kernel = runner_of_all(self._stack, threads)
         self._until = np.zeros(n, np.int64)
         self._status = np.zeros(n, np.int64)
         fees = [p.part(Fees) or Fees() for p in self.profiles]
@@ -268,15 +155,13 @@ class MarketBatch:
 
     def _run(self) -> None:
         """Run to `_until`; a market whose buffers are full is emptied and goes on."""
-        self._status[:] = FULL
+        self._status[:] = TAPE_FULL
         while True:
             with np.errstate(over="ignore"):
-                if self.threads == 1:
-                    run_all(self._stack, self._until, self._status)
-                else:
+                if self.threads > 1:
                     numba.set_num_threads(self.threads)
-                    run_parallel(self._stack, self._until, self._status)
-            full = np.flatnonzero(self._status == FULL)
+                self._run_kernel(self._stack, self._until, self._status)
+            full = np.flatnonzero(self._status == TAPE_FULL)
             if len(full) == 0:
                 return
             for i in full:

@@ -23,7 +23,7 @@ _TEN_BITS = np.uint64(1023)
 _PARTIAL = np.uint64(15)  # one cancellation in sixteen is partial
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def next_base_time(flow, time_ns):
     """Time of the event after `time_ns`: Poisson with the intraday rate, by change of clock.
 
@@ -51,7 +51,7 @@ def next_base_time(flow, time_ns):
         flow.clock[C_MINUTE_END] = end_ns + MINUTE_NS
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def base_event(book, flow, tape, time_ns):
     """Carry out the event of the Poisson clock that falls due: limit, cancel or market order.
 
@@ -85,7 +85,7 @@ def base_event(book, flow, tape, time_ns):
     return changed
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def _gives_up(book, flow, slot, bits):
     """Whether a candidate is really cancelled: by its distance, or by its edge against F."""
     shape, lean = flow.cancel_shape, flow.real[R_CANCEL_LEAN]
@@ -104,7 +104,7 @@ def _gives_up(book, flow, slot, bits):
     return rng.uniform(rng.mix(bits)) < chance
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def limit_order(book, flow, tape, bits, time_ns):
     """A maker arrives at a random distance and stays away if its edge is too small.
 

@@ -25,7 +25,7 @@ _BYTE = np.uint64(255)
 _TEN_BITS = np.uint64(1023)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _intensity(flow, kind, activity):
     """Rate of one type now, given the decayed sums in `excite`."""
     total = flow.rates[kind] * activity
@@ -34,7 +34,7 @@ def _intensity(flow, kind, activity):
     return total
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _total(flow, activity):
     total = 0.0
     for kind in range(TYPES):
@@ -42,7 +42,7 @@ def _total(flow, activity):
     return total
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def hawkes_event(book, flow, tape, time_ns):
     """One candidate: kept with the ratio of the rate at its time to the bound it was drawn with.
 
@@ -86,7 +86,7 @@ def hawkes_event(book, flow, tape, time_ns):
     return changed
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _act(book, flow, tape, kind, bits, time_ns):
     """Carry out an event of a type on the book."""
     count = flow.count
@@ -115,13 +115,13 @@ def _act(book, flow, tape, kind, bits, time_ns):
         count[N_MARKETS] += 1
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _is_last(book, side):
     """Whether at most one order is left on a side: it is not cancelled, so that quotes remain."""
     return (book.scalars[BID_ORDERS] if side > 0 else book.scalars[ASK_ORDERS]) <= 1
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def random_order(book, side, bits):
     """Slot of a background order of a side, each with the same chance; -1 if there is none."""
     scalars = book.scalars

@@ -1,28 +1,30 @@
-"""The event loop of one market: a handful of clocks, the earliest of which goes next."""
+"""The event loop of one market: a handful of clocks, the earliest of which goes next.
+
+The loop itself plays the Poisson crowd and everything beside it. Other base flows are loops around
+it (`lobsim.market.flows`), so that a market compiles only the flow that it has.
+"""
 
 from lobsim.engine.jit import njit
 from lobsim.market.crowd import base_event, next_base_time
-from lobsim.market.hawkes import hawkes_event
 from lobsim.market.makers import arm_reaction, reaction_event
 from lobsim.market.others import metaorder_event, predator_event
 from lobsim.market.own import own_arrival
 from lobsim.market.paper import paper_chances
 from lobsim.market.price import step_price
-from lobsim.market.queues import draw_queue_clock, queue_event
-from lobsim.market.recorded import recorded_event
-from lobsim.market.state import (BASE_HAWKES, BASE_POISSON, BASE_QUEUES, BASE_RECORDED, C_BASE,
+from lobsim.market.state import (BASE_POISSON, BASE_QUEUES, BASE_RECORDED, C_BASE,
                                  C_GRID, C_HALT, C_METAORDER, C_NOW, C_OWN, C_PREDATOR, C_REACT,
                                  C_TAKER, FILL_QUEUE, GRID_NS, NEVER, NONE, N_BASE, N_CLOCKS, N_GRID,
                                  N_HALT, N_HALTED, W_BASE, W_FILL_RULE)
 from lobsim.market.takers import taker_event
 from lobsim.market.venue import note_top, tape_is_full
 
-DONE, TAPE_FULL = 0, 1
+DONE, TAPE_FULL, BASE_DUE, BOOK_CHANGED = 0, 1, 2, 3
+"""Why `run` stopped; the last two only with a base flow other than the Poisson crowd's."""
 
-__all__ = ["DONE", "TAPE_FULL", "run"]
+__all__ = ["BASE_DUE", "BOOK_CHANGED", "DONE", "TAPE_FULL", "run", "settle"]
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _first_base_time(flow):
     """Draw the first event of the base clock, once."""
     clock = flow.clock
@@ -35,7 +37,7 @@ def _first_base_time(flow):
         clock[C_BASE] = max(first, clock[C_NOW])
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _halt(flow, time_ns):
     """Trading stops, or goes on."""
     count = flow.count
@@ -50,7 +52,7 @@ def _halt(flow, time_ns):
     flow.clock[C_HALT] = max(flow.halts[number + 1, 0], time_ns) if more else NEVER
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _rare_event(book, flow, tape, which, time_ns):
     """Everything but the base clock and the grid; kept out of the loop so that that stays small."""
     if which == C_REACT:
@@ -67,6 +69,13 @@ def _rare_event(book, flow, tape, which, time_ns):
         _halt(flow, time_ns)
 
 
+@njit(borrows=True, inner=True, forceinline=True)
+def settle(book, flow, tape, time_ns):
+    """After an event that may have changed the book: note the best quotes, arm the makers."""
+    note_top(book, flow, tape, time_ns)
+    arm_reaction(book, flow, time_ns)
+
+
 @njit(borrows=True)
 def run(book, flow, tape, until_ns):
     """Play all events up to and including `until_ns`; pending ones keep their times.
@@ -77,7 +86,9 @@ def run(book, flow, tape, until_ns):
     Returns
     -------
     int
-        ``DONE``, or ``TAPE_FULL`` if a buffer must be emptied before going on.
+        ``DONE``, or ``TAPE_FULL`` if a buffer must be emptied before going on. With another base
+        flow than the Poisson crowd's also ``BASE_DUE``, when its clock has gone off (the event is
+        at ``C_NOW`` and left to the caller), and, if it reacts to queues, ``BOOK_CHANGED``.
     """
     clock = flow.clock
     base = flow.whole[W_BASE]
@@ -93,27 +104,20 @@ def run(book, flow, tape, until_ns):
         if tape_is_full(flow, tape):
             return TAPE_FULL
         clock[C_NOW] = time_ns
-        changed = True
         if which == C_BASE:
-            if base == BASE_POISSON:
-                changed = base_event(book, flow, tape, time_ns)
-            elif base == BASE_HAWKES:
-                changed = hawkes_event(book, flow, tape, time_ns)
-            elif base == BASE_QUEUES:
-                changed = queue_event(book, flow, tape, time_ns)
-            else:
-                changed = recorded_event(book, flow, tape, time_ns)
+            if base != BASE_POISSON:
+                return BASE_DUE
+            if base_event(book, flow, tape, time_ns):
+                settle(book, flow, tape, time_ns)
         elif which == C_GRID:
             if flow.whole[W_FILL_RULE] != FILL_QUEUE:
                 paper_chances(book, flow, tape, flow.count[N_GRID], time_ns)
             step_price(flow, time_ns)
             clock[C_GRID] = time_ns + GRID_NS
+            arm_reaction(book, flow, time_ns)
         else:
             _rare_event(book, flow, tape, which, time_ns)
-            # What changed the queues changed their rates; own orders on paper change nothing.
+            settle(book, flow, tape, time_ns)
+            # Own orders on paper change nothing.
             if base == BASE_QUEUES and (which != C_OWN or flow.whole[W_FILL_RULE] == FILL_QUEUE):
-                draw_queue_clock(book, flow, time_ns)
-        if changed:
-            if which != C_GRID:
-                note_top(book, flow, tape, time_ns)
-            arm_reaction(book, flow, time_ns)
+                return BOOK_CHANGED

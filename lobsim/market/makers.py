@@ -21,21 +21,21 @@ _LEVELS_ASIDE = 3  # where the quote of an empty side is thought to be, in ticks
 REACT_NONE, REACT_REFILL_BID, REACT_REFILL_ASK, REACT_STALE_BID, REACT_STALE_ASK = 0, 1, 2, 3, 4
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def bid_or_aside(book, fair):
     """Best bid in ticks, or a stand-in below the efficient price when there is none."""
     bid = bid_of(book)
     return bid if bid >= 0 else np.int64(np.floor(fair)) - _LEVELS_ASIDE
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def ask_or_aside(book, fair):
     """Best ask in ticks, or a stand-in above the efficient price when there is none."""
     ask = ask_of(book)
     return ask if ask >= 0 else np.int64(np.ceil(fair)) + _LEVELS_ASIDE
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def follow_mid(book, flow):
     """Without makers nobody knows F better than the book: it is the mid (or the quote there is)."""
     bid, ask = bid_of(book), ask_of(book)
@@ -47,7 +47,7 @@ def follow_mid(book, flow):
         flow.level[L_FAIR] = ask - 0.5
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def _reaction_due(book, flow):
     """What makers would do now: pull a stale quote, refill an open spread, or nothing."""
     fair = flow.level[L_FAIR]
@@ -66,7 +66,7 @@ def _reaction_due(book, flow):
     return REACT_REFILL_ASK if ask_edge >= -slack else REACT_NONE
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def arm_reaction(book, flow, time_ns):
     """After any change of book or efficient price: set, keep or clear the reaction's clock."""
     if flow.whole[W_MAKERS] == 0:
@@ -83,7 +83,7 @@ def arm_reaction(book, flow, time_ns):
     _draw_reaction(flow, kind, time_ns)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def _draw_reaction(flow, kind, time_ns):
     real, count = flow.real, flow.count
     rate = real[R_REFILL] if kind <= REACT_REFILL_ASK else real[R_STALE]
@@ -91,7 +91,7 @@ def _draw_reaction(flow, kind, time_ns):
     flow.clock[C_REACT] = time_ns + 1 + np.int64(wait * 1e9)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def reaction_event(book, flow, tape, time_ns):
     """Carry out the reaction that falls due, and wait for the next one."""
     count = flow.count
@@ -107,7 +107,7 @@ def reaction_event(book, flow, tape, time_ns):
     flow.clock[C_REACT] = NEVER
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _refill(book, flow, tape, side, bits, time_ns):
     """A new best quote of `side` inside an open spread, as far as its edge allows."""
     fair = flow.level[L_FAIR]
@@ -127,7 +127,7 @@ def _refill(book, flow, tape, side, bits, time_ns):
         flow.count[N_LIMITS] += 1
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _stale_quote(book, flow, tape, side, bits, time_ns):
     """One order at the stale best of `side` is pulled by its maker, or is hit before that.
 

@@ -11,8 +11,9 @@ from lobsim.engine.codes import Kind
 from lobsim.engine.records import FILL, MESSAGE
 from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS
 from lobsim.engine.views import ahead_of, depth_into
-from lobsim.market import kernel
 from lobsim.market.curve import cumulative_share
+from lobsim.market.flows import runner_of
+from lobsim.market.kernel import DONE
 from lobsim.market.ledger import Ledger
 from lobsim.market.opening import open_market
 from lobsim.market.own import see_until, send, withdraw_all
@@ -164,8 +165,9 @@ class Market:
             self._run(see_until(self._flow, until_ns))
 
     def _run(self, until_ns: int) -> None:
+        run = runner_of(self._flow)
         with np.errstate(over="ignore"):
-            while kernel.run(self._book, self._flow, self._tape, until_ns) != kernel.DONE:
+            while run(self._book, self._flow, self._tape, until_ns) != DONE:
                 self._empty_tape()
         self._take_own()
 

@@ -22,7 +22,7 @@ _FORGET = 0.002  # per look: the predator's picture of ordinary flow spans 500 l
 _LOOKS_FIRST = 30  # looks before it trusts that picture
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def metaorder_event(book, flow, tape, time_ns):
     """A new metaorder arrives, or the running one trades a slice at any price; sets the clock."""
     count, real = flow.count, flow.real
@@ -55,7 +55,7 @@ def metaorder_event(book, flow, tape, time_ns):
     flow.clock[C_METAORDER] = time_ns + 1 + np.int64(min(wait, 1e9) * 1e9)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _cube_root(x):
     """Cube root of a number in (0, 1] by Newton's method from above; no libm is needed."""
     root = 1.0
@@ -67,7 +67,7 @@ def _cube_root(x):
     return root
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def predator_event(book, flow, tape, time_ns):
     """The predator looks at the flow, enters or leaves, and marks the next look."""
     count, level, whole = flow.count, flow.level, flow.whole
@@ -95,7 +95,7 @@ def predator_event(book, flow, tape, time_ns):
         _predator_takes(book, flow, tape, side, size, time_ns)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _predator_takes(book, flow, tape, side, size, time_ns):
     """Take at the best price only, and keep the account (cash in ticks times lots)."""
     price = ask_of(book) if side > 0 else bid_of(book)

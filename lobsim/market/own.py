@@ -24,7 +24,7 @@ _UNKNOWN, _WOULD_TAKE, _CANNOT_FILL, _BAD_SIZE = (np.int64(r) for r in (
     Reject.UNKNOWN_ID, Reject.WOULD_TAKE, Reject.CANNOT_FILL, Reject.BAD_SIZE))
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _arrival(flow, kind):
     """When a message that the trader sends now reaches the venue."""
     whole, count = flow.whole, flow.count
@@ -82,7 +82,7 @@ def send(flow, kind, side, price, size, order_id):
     return True
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def own_arrival(book, flow, tape, time_ns):
     """The oldest own message reaches the venue."""
     count = flow.count
@@ -103,7 +103,7 @@ def own_arrival(book, flow, tape, time_ns):
     note_top(book, flow, tape, time_ns)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _can_fill(book, flow, side, price, size):
     """Whether the venue (or the fill rule, which may ignore depth) can fill a whole order now."""
     rule = flow.whole[W_FILL_RULE]
@@ -112,7 +112,7 @@ def _can_fill(book, flow, side, price, size):
     return available(book, side, price, size, OWN) >= size
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _refusal(book, flow, side, price, size, kind):
     """Why the venue refuses a new own order; 0 if it does not."""
     if flow.count[N_HALTED] != 0:
@@ -126,7 +126,7 @@ def _refusal(book, flow, side, price, size, kind):
     return 0
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _new_order(book, flow, tape, side, price, size, kind, order_id, time_ns):
     """An own order reaches the venue: it takes what it crosses and rests if it may."""
     if kind == _MARKET:
@@ -140,7 +140,7 @@ def _new_order(book, flow, tape, side, price, size, kind, order_id, time_ns):
     _enter(book, flow, tape, side, price, size, may_rest, order_id, index, time_ns)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _note_own(flow, tape, time_ns, order_id, price, size, kind, side):
     """Number and keep an own message; the book never hears of an order on paper."""
     if flow.whole[W_FILL_RULE] != FILL_QUEUE:
@@ -148,7 +148,7 @@ def _note_own(flow, tape, time_ns, order_id, price, size, kind, side):
     return note(flow, tape, time_ns, order_id, price, size, OWN, kind, side)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _enter(book, flow, tape, side, price, size, may_rest, order_id, index, time_ns):
     """Match an own order in the book (or on paper), report its fills, rest what is left."""
     if flow.whole[W_FILL_RULE] != FILL_QUEUE:
@@ -172,7 +172,7 @@ def _enter(book, flow, tape, side, price, size, may_rest, order_id, index, time_
     _settle(flow, tape, side, price, size, left, may_rest and not stopped, slot, order_id, time_ns)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _settle(flow, tape, side, price, size, left, may_rest, slot, order_id, time_ns):
     """Enter what rests into the open own orders and report it; report what was cancelled."""
     if left > 0 and may_rest:
@@ -189,7 +189,7 @@ def _settle(flow, tape, side, price, size, left, may_rest, slot, order_id, time_
         report(flow, tape, time_ns, order_id, CANCELLED, price, left, NONE, NONE)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _drop_gone(book, flow, tape, time_ns):
     """After the self-trade rule removed own resting orders: report them and forget them."""
     k = NONE
@@ -204,7 +204,7 @@ def _drop_gone(book, flow, tape, time_ns):
         drop_own(flow, k)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _change(book, flow, tape, price, size, kind, order_id, time_ns):
     """Cancel, reduce or replace an own order; one that is gone is refused."""
     k = own_entry(flow, order_id)

@@ -20,7 +20,7 @@ _NO, _YES = np.arange(2)
 _STEP_S = GRID_NS / NS
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def paper_fill(flow, tape, time_ns, price, size, order_id, other_id, side, left, making):
     """Enter a fill that happened on paper: `side` is that of the taker."""
     count = flow.count
@@ -40,7 +40,7 @@ def paper_fill(flow, tape, time_ns, price, size, order_id, other_id, side, left,
     report(flow, tape, time_ns, order_id, FILLED, price, size, left, NONE)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _fill_entry(flow, tape, k, size, other_id, time_ns):
     """Fill `size` lots of the own resting order at place `k`; a finished one is dropped."""
     entry = flow.own[k]
@@ -55,7 +55,7 @@ def _fill_entry(flow, tape, k, size, other_id, time_ns):
         flow.count[N_OWN_LIVE] = last
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def paper_fills(flow, tape, taker_side, price, size, maker_id, taker_id, time_ns):
     """After a trade of the market: fill the own orders on paper that it would have reached."""
     rule = flow.whole[W_FILL_RULE]
@@ -78,7 +78,7 @@ def paper_fills(flow, tape, taker_side, price, size, maker_id, taker_id, time_ns
                 k += 1
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _first_reached(flow, taker_side, price, maker_id):
     """The own order on paper that stands first before the maker of a trade; -1 if none does.
 
@@ -96,7 +96,7 @@ def _first_reached(flow, taker_side, price, maker_id):
     return found
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def paper_chances(book, flow, tape, step, time_ns):
     """Once per grid step under the rule "probability": draw who is filled; nobody in a halt."""
     if flow.whole[W_FILL_RULE] != FILL_PROBABILITY or flow.count[N_HALTED] != 0:
@@ -119,7 +119,7 @@ def paper_chances(book, flow, tape, step, time_ns):
         drawn += np.uint64(1)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def paper_take(book, flow, tape, side, price, size, order_id, time_ns):
     """A taking own order on paper; returns the lots left.
 

@@ -27,14 +27,14 @@ _TWO = np.uint64(2)
 _THREE = np.uint64(3)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def minute_of(flow, time_ns):
     """Row of `Flow.minutes` that holds at a time; the first and the last hold outside the day."""
     minute = (time_ns - flow.whole[W_DAY_START]) // MINUTE_NS
     return min(max(minute, 0), len(flow.minutes) - 1)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def step_price(flow, time_ns):
     """Advance the efficient price by one step of the grid that ends at `time_ns`."""
     level, real, count = flow.level, flow.real, flow.count
@@ -49,7 +49,7 @@ def step_price(flow, time_ns):
     set_fair(flow)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _step_path(flow, step, time_ns):
     """One step of the exogenous path, `lookahead` steps ahead of what the market knows."""
     level, real = flow.level, flow.real
@@ -78,7 +78,7 @@ def _step_path(flow, step, time_ns):
     level[L_EXOGENOUS] = flow.ring[(step - flow.whole[W_LOOKAHEAD]) % RING]
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def set_fair(flow):
     """Work out anew the shift by trades and the price that makers believe in."""
     level, real = flow.level, flow.real
@@ -94,7 +94,7 @@ def set_fair(flow):
     level[L_FAIR] = level[L_EXOGENOUS] + shift
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def _concave(part, weight, growth):
     """``w (sqrt(1 + 2 g u) - 1) / g`` with ``part = w u``, for both signs."""
     if part == 0.0:
@@ -103,13 +103,13 @@ def _concave(part, weight, growth):
     return move if part > 0.0 else -move
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def foreseen(flow):
     """The price informed takers believe in: the same, but seen `lookahead_s` ahead."""
     return flow.level[L_AHEAD] + flow.level[L_SHIFT]
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def react(flow, signed_lots, taking):
     """Move the efficient price after a trade from outside the crowd (lots > 0: bought)."""
     level, real = flow.level, flow.real

@@ -26,14 +26,14 @@ _THREE = np.uint64(3)
 _FOUR = np.uint64(4)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def price_of(flow, side, i):
     """Price in ticks of queue i = 1, 2, ... of a side."""
     reference = flow.count[N_REFERENCE]
     return reference - i + 1 if side > 0 else reference + i
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def length_of(book, flow, side, i):
     """Length of a queue in units, rounded up, at most the longest of the tables.
 
@@ -48,7 +48,7 @@ def length_of(book, flow, side, i):
     return min(n, flow.whole[W_LONGEST])
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _rate(book, flow, side, i, what):
     """Rate of one kind of event at one queue; market orders hit the best queue only."""
     n = length_of(book, flow, side, i)
@@ -62,7 +62,7 @@ def _rate(book, flow, side, i, what):
     return flow.tables[what, i - 1, n] if what == LIMIT or n > 0 else 0.0
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _total_rate(book, flow):
     total = 0.0
     for i in range(1, flow.whole[W_QUEUES] + 1):
@@ -72,7 +72,7 @@ def _total_rate(book, flow):
     return total
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def draw_queue_clock(book, flow, time_ns):
     """Time of the next event, with the rates of the book as it is (exact: waits have no memory)."""
     count = flow.count
@@ -83,7 +83,7 @@ def draw_queue_clock(book, flow, time_ns):
     flow.clock[C_BASE] = time_ns + 1 + np.int64(min(wait, 1e9) * 1e9)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def queue_event(book, flow, tape, time_ns):
     """Carry out the event that falls due, let the reference price follow, draw the next one."""
     count = flow.count
@@ -101,7 +101,7 @@ def queue_event(book, flow, tape, time_ns):
     return True
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _pick(book, flow, tape, left, bits, time_ns):
     """Find the event whose share of the total rate holds `left`, and carry it out."""
     for i in range(1, flow.whole[W_QUEUES] + 1):
@@ -113,7 +113,7 @@ def _pick(book, flow, tape, left, bits, time_ns):
                     return
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _act(book, flow, tape, side, i, what, bits, time_ns):
     count = flow.count
     price = price_of(flow, side, i)
@@ -137,7 +137,7 @@ def _act(book, flow, tape, side, i, what, bits, time_ns):
         count[N_MARKETS] += 1
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _follow(book, flow, tape, way, bits, more, time_ns):
     """After the mid moved: the reference price follows with probability theta (model III).
 
@@ -165,7 +165,7 @@ def _follow(book, flow, tape, way, bits, more, time_ns):
         draw_queue(book, flow, tape, -way, queues, more, time_ns)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _clear(book, flow, tape, side, i, time_ns):
     """Withdraw the background orders of a queue."""
     price = price_of(flow, side, i)
@@ -181,7 +181,7 @@ def _clear(book, flow, tape, side, i, time_ns):
         cancel_flow_order(book, flow, tape, slot, time_ns)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def draw_queue(book, flow, tape, side, i, bits, time_ns):
     """Rest a number of orders drawn from the queue's invariant law (HLR eq. 3 ff.).
 
@@ -209,7 +209,7 @@ def draw_queue(book, flow, tape, side, i, bits, time_ns):
         rest_order(book, flow, tape, side, price, unit, time_ns)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _step_up(flow, i, n):
     """Ratio pi(n) / pi(n - 1) of the invariant law of queue i."""
     down = flow.tables[CANCEL, i - 1, n]

@@ -15,7 +15,7 @@ _LIMIT, _MARKET, _IOC, _FOK, _POST_ONLY, _CANCEL, _REDUCE, _REPLACE = (
                      Kind.REDUCE, Kind.REPLACE))
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def recorded_event(book, flow, tape, time_ns):
     """Play the next recorded message; what the book cannot do now is counted as dropped."""
     count = flow.count
@@ -36,7 +36,7 @@ def recorded_event(book, flow, tape, time_ns):
     return True
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def play_new(book, flow, tape, side, price, size, kind, order_id, time_ns):
     """A recorded order; False if the book refuses it."""
     scalars = book.scalars
@@ -59,7 +59,7 @@ def play_new(book, flow, tape, side, price, size, kind, order_id, time_ns):
     return True
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _enter(book, flow, tape, side, price, size, may_rest, order_id, index, time_ns):
     """A recorded order that has passed all checks takes, and rests if it may."""
     left, n_fills, _, _ = match(book, side, price, size, CROWD, order_id, time_ns, index,
@@ -74,7 +74,7 @@ def _enter(book, flow, tape, side, price, size, may_rest, order_id, index, time_
         book.slot_of[order_id] = -1
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _replace(book, flow, tape, slot, price, size, new_id, time_ns):
     """A recorded replacement, by the engine's rule; False if the book refuses it.
 
@@ -106,7 +106,7 @@ def _replace(book, flow, tape, slot, price, size, new_id, time_ns):
     return True
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _change(book, flow, tape, message, kind, price, size, order_id, time_ns):
     """A recorded cancel, reduction or replacement; False if its order is gone."""
     if order_id < 1 or order_id >= book.slot_of.shape[0] or book.slot_of[order_id] <= 0:

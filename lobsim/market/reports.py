@@ -41,7 +41,7 @@ def explain_reason(code: int) -> str:
     return _WORDS[code] if code in _WORDS else explain_reject(Reject(code))
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def report(flow, tape, time_ns, order_id, what, price, size, left, reason):
     """Write one report."""
     if what == CANCELLED:
@@ -57,7 +57,7 @@ def report(flow, tape, time_ns, order_id, what, price, size, left, reason):
     flow.count[N_REPORTS] += 1
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def book_own(flow, side, price, size, making):
     """Enter an own trade into the account that the kernel keeps; `side` is our own."""
     count, level = flow.count, flow.level

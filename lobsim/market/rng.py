@@ -102,7 +102,7 @@ def normal(bits):
     return (np.float64(total) - _BYTES_MEAN) * _BYTES_INV_STD
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def decay(x):
     """``exp(-x)`` for x >= 0 by range reduction and a series (relative error below 1e-14)."""
     if x > 700.0:

@@ -23,7 +23,7 @@ _LONGEST_META = 1000.0  # orders
 _NEAR = 0.25  # ticks: a foreseen gain below this tells nobody which side to take
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def market_order(book, flow, tape, bits, number, time_ns):
     """A taker arrives; it trades at the best price and leaves the rest (selective taking).
 
@@ -46,7 +46,7 @@ def market_order(book, flow, tape, bits, number, time_ns):
     count[N_MARKETS] += 1
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _meta_side(flow, gain, number):
     """Side of the running meta-order; starts a new one when it is used up.
 
@@ -68,7 +68,7 @@ def _meta_side(flow, gain, number):
     return count[N_META_SIDE]
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _decay(flow, time_ns):
     """Bring the excitation of the takers' rate to a later time."""
     seconds = (time_ns - flow.clock[C_BURST]) * 1e-9
@@ -77,7 +77,7 @@ def _decay(flow, time_ns):
     flow.clock[C_BURST] = time_ns
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def taker_event(book, flow, tape, time_ns):
     """One candidate of the takers' clock: thinned exactly, then the next one is drawn.
 
@@ -109,6 +109,6 @@ def taker_event(book, flow, tape, time_ns):
     flow.clock[C_TAKER] = min(due, end_ns)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def _base_rate(flow, time_ns):
     return flow.real[R_MARKET_MEAN] * flow.minutes[minute_of(flow, time_ns), MIN_ACTIVITY]

@@ -45,7 +45,7 @@ class Tape(NamedTuple):
     tops: np.ndarray
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def tape_is_full(flow, tape):
     """Whether one more event might not fit into a buffer."""
     count = flow.count
@@ -64,31 +64,31 @@ def tape_is_full(flow, tape):
             or count[N_TAPE_TOPS] + 2 > len(tape.tops))
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def bid_of(book):
     """Best bid in ticks, -1 without bids."""
     return book.scalars[BEST_BID] if book.scalars[BID_ORDERS] > 0 else -1
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def ask_of(book):
     """Best ask in ticks, -1 without asks."""
     return book.scalars[BEST_ASK] if book.scalars[ASK_ORDERS] > 0 else -1
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def orders_of(book, side):
     """Orders resting on one side."""
     return book.scalars[BID_ORDERS] if side > 0 else book.scalars[ASK_ORDERS]
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def live_orders(book):
     """Orders resting on both sides."""
     return book.scalars[BID_ORDERS] + book.scalars[ASK_ORDERS]
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def flow_is_full(book, flow):
     """Whether the background may rest no more orders; own orders do not count against it."""
     background = live_orders(book) - flow.count[N_OWN_LIVE]
@@ -105,7 +105,7 @@ def new_order_id(flow):
     return order_id
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def note(flow, tape, time_ns, order_id, price, size, owner, kind, side):
     """Number the message, and keep it when recording."""
     count = flow.count
@@ -151,7 +151,7 @@ def note_top(book, flow, tape, time_ns):
     flow.count[N_TAPE_TOPS] = n + 1
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def keep_fills(flow, tape, n_fills):
     """Count the fills of one taking order, pass own ones on, record."""
     count = flow.count
@@ -189,7 +189,7 @@ def keep_fills(flow, tape, n_fills):
                         np.int64(fill["taker_id"]), fill["time_ns"])
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def own_entry(flow, order_id):
     """Place of an open own order in `Flow.own`, -1 if it is not open."""
     for k in range(flow.count[N_OWN_LIVE]):
@@ -198,7 +198,7 @@ def own_entry(flow, order_id):
     return -1
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def drop_own(flow, k):
     """Take entry `k` out of the open own orders; the rest stays in order of age."""
     last = flow.count[N_OWN_LIVE] - 1
@@ -207,7 +207,7 @@ def drop_own(flow, k):
     flow.count[N_OWN_LIVE] = last
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def own_maker_filled(flow, order_id, left):
     """Note what is left of an own resting order after a fill."""
     k = own_entry(flow, order_id)
@@ -217,14 +217,14 @@ def own_maker_filled(flow, order_id, left):
             drop_own(flow, k)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def beyond_the_book(flow, tape, side, price, size, order_id, time_ns):
     """What an order does not find in the book reaches own orders on paper ("no_impact")."""
     if flow.whole[W_FILL_RULE] == FILL_NO_IMPACT and flow.count[N_OWN_LIVE] > 0 and size > 0:
         paper_fills(flow, tape, side, price, size, _LARGEST_ID, order_id, time_ns)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def rest_order(book, flow, tape, side, price, size, time_ns):
     """A background limit order joins the queue; the price must not cross."""
     order_id = new_order_id(flow)
@@ -233,7 +233,7 @@ def rest_order(book, flow, tape, side, price, size, time_ns):
     beyond_the_book(flow, tape, side, price, size, order_id, time_ns)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def take_up_to(book, flow, tape, side, price, size, owner, time_ns):
     """An order takes what rests at `price` or better and leaves the remainder.
 
@@ -250,14 +250,14 @@ def take_up_to(book, flow, tape, side, price, size, owner, time_ns):
     return size - left
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def slot_is_flow(book, slot):
     """Whether the slot holds a resting order of the background flow."""
     order = book.orders[slot]
     return order["size"] > 0 and order["owner"] == CROWD
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def cancel_flow_order(book, flow, tape, slot, time_ns):
     """A background order is withdrawn."""
     order = book.orders[slot]
@@ -266,7 +266,7 @@ def cancel_flow_order(book, flow, tape, slot, time_ns):
     remove(book, slot)
 
 
-@njit(borrows=True, forceinline=True)
+@njit(borrows=True, inner=True, forceinline=True)
 def reduce_flow_order(book, flow, tape, slot, time_ns):
     """A background order gives up half of its size (a whole cancel if it is one lot)."""
     order = book.orders[slot]
@@ -279,14 +279,14 @@ def reduce_flow_order(book, flow, tape, slot, time_ns):
     shrink(book, slot, half)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def flow_order_at_best(book, side, skip):
     """Slot of a background order at the best price of `side`, `skip` orders back; -1 if none."""
     price = book.scalars[BEST_BID] if side > 0 else book.scalars[BEST_ASK]
     return flow_order_at(book, price, skip)
 
 
-@njit(borrows=True)
+@njit(borrows=True, inner=True)
 def flow_order_at(book, price, skip):
     """Slot of the background order `skip` places back at a price, or the last one; -1 if none."""
     slot = book.levels[price - book.scalars[PRICE_MIN]]["head"]

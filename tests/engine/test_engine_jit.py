@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from numba import config
 
-from lobsim.engine import jit
+from lobsim.engine import bits, jit
+from lobsim.engine.bits import new_bitmap
 
 SMALL_SUITE = ("twin", "laws", "rejects", "border", "hostile")
 TOY = {
@@ -194,3 +196,18 @@ def test_the_same_suite_passes_without_the_jit():
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert " passed" in done.stdout and "skipped" not in done.stdout
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="the JIT is off, so every kernel is Python")
+def test_an_inner_kernel_refuses_python_and_serves_kernels():
+    words, summary = new_bitmap(100)
+
+    @jit.njit(borrows=True)
+    def outer(words, summary, level):
+        bits.mark(words, summary, level)
+        return bits.next_above(words, summary, 0)
+
+    for _ in range(2):  # before it is compiled, and with an overload of these very types
+        with pytest.raises(TypeError, match=r"mark\(\) is an inner kernel; only compiled code"):
+            bits.mark(words, summary, 40)
+        assert outer(words, summary, 40) == 40
