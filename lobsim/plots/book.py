@@ -53,7 +53,7 @@ def book_ladder(
     if ax is None:
         fig, ax = plt.subplots(figsize=(6.4, max(2.0, 0.30 * len(rows) + 1.1)))
     biggest = max_size or max([size for _, size in state.bids + state.asks], default=1.0)
-    middle = 0.22 * biggest  # half the width of the column that holds the prices
+    middle = _price_column(rows) * biggest
     own = {round(price, 9): size for price, size in (own or {}).items()}
     for side, direction, colour in ((state.bids, -1, BUY), (state.asks, 1, SELL)):
         for price, size in side:
@@ -69,6 +69,13 @@ def book_ladder(
         ax.legend(handles=[yours], loc="upper left", bbox_to_anchor=(0.0, 1.0))
     ax.set_title(title)
     return ax.figure
+
+
+def _price_column(rows: dict[float, int]) -> float:
+    """Half the width of the column that holds the prices, in largest sizes: longer, wider."""
+    longest = max((len(f"{price:,.2f}") for price in rows), default=0)
+    share = 0.155 + 0.022 * max(0, longest - 6)  # of the width of the picture
+    return 1.2 * share / (1 - share)
 
 
 def _ladder_rows(state: Levels, tick_size, prices) -> dict[float, int]:

@@ -23,6 +23,8 @@ class OwnRest(NamedTuple):
         "filled", "cancelled", "replaced" or "resting".
     fills : tuple of (int, float)
         Time in ns and size of each fill while it rested.
+    size : float
+        With which it began to rest. What `reduce` takes off later is in no line.
     """
 
     order_id: int
@@ -32,6 +34,11 @@ class OwnRest(NamedTuple):
     end_ns: int
     end: str
     fills: tuple[tuple[int, float], ...]
+    size: float
+
+    def size_at(self, now_ns: int) -> float:
+        """Size that the fills until a time have left of it."""
+        return self.size - sum(size for when, size in self.fills if when <= now_ns)
 
 
 class _Open:
@@ -39,6 +46,7 @@ class _Open:
 
     def __init__(self, order_id, side, ticks, lots, start_ns, index):
         self.order_id, self.side, self.ticks, self.lots = order_id, side, ticks, lots
+        self.first_lots = lots
         self.start_ns, self.index = start_ns, index
         self.fills: list[tuple[int, int]] = []
 
@@ -157,7 +165,8 @@ class _Story:
         del self.open[order.order_id]
         fills = tuple((when, self.lot.value(lots)) for when, lots in order.fills)
         self.done.append(OwnRest(order.order_id, order.side, float(self.tick.value(order.ticks)),
-                                 order.start_ns, now, end, fills))
+                                 order.start_ns, now, end, fills,
+                                 self.lot.value(order.first_lots)))
 
 
 def paper_orders(market) -> list[OwnRest]:
@@ -181,7 +190,7 @@ def paper_orders(market) -> list[OwnRest]:
                 done.append(order._replace(end_ns=at_ns, end="replaced"))
             side = sides.get(row.order_id) or _side_of(row.price, tops, at_ns)
             rests[row.order_id] = OwnRest(row.order_id, side, row.price, at_ns, now_ns, "resting",
-                                          ())
+                                          (), row.left)
         elif order is not None and row.what == "filled":
             order = order._replace(fills=(*order.fills, (at_ns, row.size)))
             rests[row.order_id] = order

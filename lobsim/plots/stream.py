@@ -185,7 +185,8 @@ def new_book(stream: Stream):
     """An empty book whose band holds all limit prices of the messages."""
     from lobsim.engine import Kind, OrderBook
 
-    priced = np.isin(stream.messages["kind"], (Kind.LIMIT, Kind.POST_ONLY, Kind.REPLACE))
+    priced = np.isin(stream.messages["kind"], (Kind.LIMIT, Kind.IOC, Kind.FOK, Kind.POST_ONLY,
+                                               Kind.REPLACE))
     ticks = stream.messages["price_ticks"][priced]
     low, high = (int(ticks.min()), int(ticks.max())) if len(ticks) else (1, 1)
     return OrderBook(stream.tick_size, stream.lot_size, price_min=low * stream.tick_size,
