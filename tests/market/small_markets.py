@@ -33,7 +33,7 @@ QUEUES = QueueReactive(
     tuple(map(tuple, np.stack([0.5 * np.sqrt(_N), 0.42 * np.sqrt(_N), 0.16 * _N]).tolist())),
     tuple(np.where(_N > 0, 1.2 * np.exp(-_N / 8), 0.0).tolist()),
     qr_unit=2.0, theta=0.7, theta_reinit=0.4)
-EXCITED = Hawkes((2.0, 2.0, 1.0, 1.0, 0.4, 0.4),
+EXCITED = Hawkes((2.4, 2.4, 1.0, 1.0, 0.6, 0.6),
                  (tuple(map(tuple, (0.8 * np.eye(6) + 0.08).tolist())),
                   tuple(map(tuple, (5.0 * np.eye(6) + 0.5).tolist()))), (4.0, 20.0))
 
@@ -42,7 +42,7 @@ FLOWS = {
     "bursts": (CROWD, Takers(2.0, market_sizes=((1, 0.6), (5, 0.4)),
                              bursts=((0.3, 2.0), (0.3, 0.05))), PRICE, MAKERS, IMPACT, FEES),
     "crowd alone": (CROWD, TAKERS, FEES),
-    "hawkes": (EXCITED, CROWD, TAKERS, FEES),
+    "hawkes": (EXCITED, CROWD, Takers(1.0, market_sizes=((1, 0.6), (4, 0.4))), FEES),
     "queues": (QUEUES, FEES),
 }
 """One set of parts for each base flow, with fees."""
