@@ -5,7 +5,7 @@ import numpy as np
 from lobsim.engine.codes import Kind
 from lobsim.market.market import Market
 from lobsim.market.profile import Profile
-from lobsim.market.profiles import BTC_USD
+from lobsim.market.sketches import COIN_SKETCH
 from lobsim.market.rng import Dice
 
 NS = 1_000_000_000
@@ -13,7 +13,7 @@ _FIRST_ID = 2_002_347_637_000_000
 _FLASH_SHARE = 0.12
 _CREATED, _CHANGED, _DELETED = "created", "changed", "deleted"
 
-BTC_THIN = BTC_USD.with_changes(
+BTC_THIN = COIN_SKETCH.with_changes(
     name="BTC-USD thin", description="BTC-USD with a fifth of the order rates, for a small file",
     limit_rate_per_s=1.2, cancel_rate_per_s=0.12, stale_rate_per_s=30.0, refill_rate_per_s=15.0,
 )

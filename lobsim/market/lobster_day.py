@@ -5,7 +5,7 @@ import numpy as np
 from lobsim.engine.codes import Kind
 from lobsim.market.market import Market
 from lobsim.market.profile import Profile
-from lobsim.market.profiles import SPY
+from lobsim.market.sketches import SHARE_SKETCH
 from lobsim.market.rng import Dice
 
 NS = 1_000_000_000
@@ -15,7 +15,7 @@ NO_ASK, NO_BID = 9_999_999_999, -9_999_999_999
 _ID_OFFSET = 11_000_000
 _HIDDEN_SHARE = 0.25
 
-LOBM = SPY.with_changes(
+LOBM = SHARE_SKETCH.with_changes(
     name="LOBM", symbol="LOBM",
     description="Fictional mid-tick share at 95 dollars: spread of a few ticks, small queues",
     start_price=95.0, volatility_bps=4.5, daily_volume=1.0e6,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lobsim.market.market import Market
 from lobsim.market.profile import Profile
-from lobsim.market.profiles import SPY
+from lobsim.market.sketches import SHARE_SKETCH
 from lobsim.market.rng import Dice
 from lobsim.market.tape_habits import habits
 from lobsim.market.venues import EXCHANGES, LATENCY_NS, exchange_of_orders, exchange_quotes
@@ -20,7 +20,7 @@ from lobsim.market.venues import EXCHANGES, LATENCY_NS, exchange_of_orders, exch
 NS = 1_000_000_000
 OPEN_NS, CLOSE_NS = 34_200 * NS, 57_600 * NS
 
-LOBS = SPY.with_changes(
+LOBS = SHARE_SKETCH.with_changes(
     name="LOBS", symbol="LOBS",
     description="Fictional fund at 450 dollars, thinned to some 8,000 trades on exchanges a day",
     start_price=450.0, volatility_bps=1.4, daily_volume=1.1e6,
