@@ -48,7 +48,7 @@ def scorecard_plot(card: Scorecard, *, notes: bool = True, title: str | None = N
     """
     rows = card.rows
     reasons = _numbered(rows) if notes else {}
-    lines = [line for number, text in reasons.values() for line in _wrapped(number, text)]
+    lines = [line for note in dict.fromkeys(reasons.values()) for line in _wrapped(*note)]
     rows_in, notes_in = _ROW_IN * max(len(rows), 1), _LINE_IN * len(lines) + 0.1 * bool(lines)
     height = _TOP_IN + rows_in + _BOTTOM_IN + notes_in
     fig = plt.figure(figsize=(_WIDTH_IN, height), layout="none")

@@ -196,9 +196,9 @@ def new_book(stream: Stream):
 def _window(covered, start_s, end_s) -> tuple[int, int]:
     start_ns = covered[0] if start_s is None else round(start_s * NS)
     end_ns = covered[1] if end_s is None else round(end_s * NS)
-    if not start_ns < end_ns:
+    if start_ns > end_ns:
         raise ValueError(f"the window is {start_ns / NS:g} to {end_ns / NS:g} s; its start must "
-                         "come before its end")
+                         "not come after its end")
     return start_ns, end_ns
 
 

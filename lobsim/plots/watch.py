@@ -277,6 +277,8 @@ def control_panel(watch: MarketWatch):
         if change["new"] > change["old"]:  # "stop" puts the value back to 0 and asks for nothing
             watch.step()
             refresh()
+        else:
+            play.max = change["new"] + watch.steps_left
 
     def button(label, tip, act):
         made = widgets.Button(description=label, tooltip=tip, layout={"width": "auto"})

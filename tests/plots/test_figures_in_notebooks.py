@@ -5,8 +5,7 @@ import base64
 import nbformat
 import pytest
 from jupyter_client.manager import start_new_kernel
-from nbclient import NotebookClient
-from nbformat.v4 import new_code_cell, new_notebook
+from plot_notebooks import executed
 
 SHOW = """
 from lobsim import plots
@@ -18,12 +17,6 @@ frames = [([(10.00, 300 - 50 * k)], [(10.02, 200)]) for k in range(5)]
 plots.step_through(frames, alt="The best bid shrinks from 300 to 100 shares.", tick_size=0.01)
 """
 LIVE = STEP.replace("tick_size", "live=True, tick_size")
-
-
-def executed(*sources):
-    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    return notebook
 
 
 @pytest.fixture(scope="module")
