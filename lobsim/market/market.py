@@ -11,7 +11,7 @@ from lobsim.engine.codes import Kind
 from lobsim.engine.records import FILL, MESSAGE
 from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS
 from lobsim.engine.views import ahead_of, depth_into
-from lobsim.market.curve import cumulative_share
+from lobsim.market.curve import cumulative_share, minute_weights
 from lobsim.market.flows import runner_of
 from lobsim.market.kernel import DONE
 from lobsim.market.ledger import Ledger
@@ -386,7 +386,8 @@ class Market:
         if part is None:
             return ""
         minute = int(self._flow.clock[C_NOW] - round(self.profile.day_start_s * NS)) // MINUTE_NS
-        path = regime_path(part, len(self._flow.minutes), self.seed)
+        whole_day = self.profile.day_start_s, self.profile.day_end_s
+        path = regime_path(part, len(minute_weights((1.0,), *whole_day)), self.seed)
         return part.regimes[path[min(max(minute, 0), len(path) - 1)]].name
 
     @property
