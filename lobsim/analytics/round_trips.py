@@ -10,9 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lobsim.analytics.impact import BPS, START_S, mean_interval
+from lobsim.analytics.impact import BPS, START_S
+from lobsim.analytics.impact_results import RoundTrip
 from lobsim.analytics.impact_runs import FreeMids, Leg, needed_times, settled, slices_of, work
 from lobsim.market import Profile
+
+__all__ = ["RoundTrip", "Trip", "manipulations", "round_trip", "search_manipulation"]
 
 
 @dataclass(frozen=True)
@@ -70,44 +73,11 @@ def manipulations(duration_s: float = 900.0) -> tuple[Trip, ...]:
         Trip("at once, pause, at once", 1.0, 1.0, short, 1, 1),
         Trip("many small, then one big", d, d, first_slices=math.ceil(d), second_slices=1),
         Trip("one big, then many small", d, d, first_slices=1, second_slices=math.ceil(d)),
+        Trip("pump at once, then rest at the quote", 1.0, d, 0.0, 1, second_style="passive"),
         Trip("pump, then rest at the quote", short, d, second_style="passive"),
         Trip("pump slowly, then rest at the quote", d, d, second_style="passive"),
         Trip("rest at the quote, then dump", d, short, first_style="passive"),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class RoundTrip:
-    """Gains of one kind of round trip; see :func:`round_trip`.
-
-    Attributes
-    ----------
-    trip : Trip
-    quantity : float
-    gains_bps : ndarray, shape (n,)
-        Per seed, in bps of quantity times start price.
-    adjusted_bps : ndarray, shape (n,)
-        The same less what the planned schedule would have gained at free mids: that has mean zero
-        whatever the order does, so the mean is the same and the interval far narrower.
-    confidence : float
-    """
-
-    trip: Trip
-    quantity: float
-    gains_bps: np.ndarray
-    adjusted_bps: np.ndarray
-    confidence: float
-
-    @property
-    def mean_bps(self) -> float:
-        """Mean gain, from the adjusted ones."""
-        return float(self.adjusted_bps.mean())
-
-    @property
-    def interval_bps(self) -> tuple[float, float]:
-        """Its interval."""
-        _, low, high = mean_interval(self.adjusted_bps, self.confidence)
-        return float(low), float(high)
 
 
 def round_trip(profile: str | Profile, seeds, quantity: float, trip: Trip | None = None, *,

@@ -219,11 +219,17 @@ class Takers:
         for Poisson arrivals.
     sweep_share : float
         Chance that an order takes at any price instead of leaving its rest.
+    surprise_ticks : float
+        How far makers move the price after an order on a side that they did not expect at all;
+        they expect an exponential average of the sides before (Madhavan, Richardson, Roomans 1997
+        [2]_). It comes on top of the path of `Fundamental`, whose exogenous part it leaves alone.
 
     References
     ----------
     .. [1] F. Lillo, S. Mike, J. D. Farmer, "Theory for long memory in supply and demand",
        Physical Review E 71, 2005.
+    .. [2] A. Madhavan, M. Richardson, M. Roomans, "Why do security prices change? A
+       transaction-level analysis of NYSE stocks", Review of Financial Studies 10(4), 1997.
     """
 
     market_rate_per_s: float
@@ -234,6 +240,7 @@ class Takers:
     lookahead_s: float = 0.0
     bursts: tuple[tuple[float, float], ...] = ()
     sweep_share: float = 0.0
+    surprise_ticks: float = 0.0
 
     def __post_init__(self):
         total = sum(share for share, _ in self.bursts)
@@ -345,9 +352,11 @@ class Impact:
     (and a nonlinear one could be pumped, Huberman and Stanzl 2004 [3]_). For every other part
     ``dQ ~ du_k + u_k dt / T_k``, so that it costs ``w_k`` times the integral of f from 0 to the
     last ``u_k``, plus ``int u_k f(u_k) dt / T_k``: neither is negative, whatever the schedule
-    (Alfonsi and Schied 2010 [4]_, for one decay time). This holds because f bends every part by
-    itself: bending the sum of parts with different decay times, or the impact of every single
-    order, would reward a trader who builds up slowly and sells at once, or who splits one leg only.
+    (Alfonsi and Schied 2010 [4]_, for one decay time). The argument needs that f bends every part
+    by itself. Bending the move of every single order would pay whoever splits one leg only. Over
+    the discrete trades of a market it holds as far as spread and depth make up for an order's being
+    filled before it moves the price; and with `resting_share` below 1 whoever pumps the price may
+    rest orders where it was pumped to. `lobsim.analytics.round_trips` searches for both.
 
     References
     ----------

@@ -7,15 +7,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from lobsim.analytics.impact import (
+from lobsim.analytics.impact_results import (
     ImpactCurve,
     MetaorderImpact,
+    RoundTrip,
     mean_interval,
     relaxation_law,
 )
-from lobsim.analytics.round_trips import RoundTrip
 from lobsim.plots.style import BLACK, GREEN, GREY, LINE_STYLES, OKABE_ITO, VERMILLION, styled
 
+_FAIR_PRICE = 2 / 3  # where the price comes to rest if it ends at the mean price paid
 _MARKS = ("o", "s", "D", "^", "v", "P", "X")
 
 
@@ -34,7 +35,7 @@ def impact_path(
     runs : MetaorderImpact or mapping of str to MetaorderImpact
         From :func:`lobsim.analytics.impact.inject_metaorder`; several are told apart by name.
     law : bool
-        Whether to draw ``u^(1/2) - (u - 1)^(1/2)``, scaled to the peak of each.
+        Whether to draw ``u^(1/2) - (u - 1)^(1/2)`` and the level 2/3, scaled to the peak of each.
     title : str
     ax : Axes, optional
 
@@ -63,6 +64,8 @@ def impact_path(
             ax.plot(u, peak * relaxation_law(u), color=GREY, linestyle=LINE_STYLES[1],
                     linewidth=1.1,
                     label=r"$\sqrt{u} - \sqrt{u-1}$ times the peak" if at == 0 else None)
+            ax.plot([1, last], 2 * [_FAIR_PRICE * peak], color=GREY, linestyle=LINE_STYLES[2],
+                    linewidth=1.1, label="two thirds of the peak" if at == 0 else None)
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.08 * (high - low))
     ax.annotate("order is worked", (0.5, 0.985), xycoords=("data", "axes fraction"), ha="center",
@@ -104,7 +107,7 @@ def impact_against_size(
     ends = np.array([min(c.shares.min() for c in curves), max(c.shares.max() for c in curves)])
     ends = np.geomspace(ends[0] / 1.4, ends[1] * 1.4, 50)
     ax.plot(100 * ends, curves[0].sigma_bps * np.sqrt(ends), color=GREY, linestyle=(0, (5, 2)),
-            linewidth=1.1, label=r"$\sigma_D \sqrt{Q/V_D}$")
+            linewidth=1.1, label=r"$\sigma_D \sqrt{Q/V_D}$  (Y = 1)")
     for at, curve in enumerate(curves):
         colour = OKABE_ITO[at % len(OKABE_ITO)]
         peaks = np.column_stack([run.peaks_bps for run in curve.runs])
@@ -183,7 +186,7 @@ def round_trip_gains(
     ax.grid(axis="y", visible=False)
     ax.margins(x=0.04)
     first = trips[0]
-    ax.set_xlabel(f"gain (bps of the quantity's value): mean and interval; grey: 5 % to 95 % of "
-                  f"{len(first.adjusted_bps)} seeds")
+    ax.set_xlabel(f"gain (bps of the quantity's value)\ncoloured: mean and interval; grey: 5 % to "
+                  f"95 % of {len(first.adjusted_bps)} seeds")
     ax.set_title(title)
     return ax.figure
