@@ -65,7 +65,8 @@ def tops():
     table = market.record().tops.dropna()
     bid, ask = (np.rint(table[name].to_numpy() / 0.01).astype(int) for name in ("bid", "ask"))
     block = ((table["time_ns"].to_numpy() / 1e9 - START_S) / SECONDS * BLOCKS).astype(int)
-    return bid, ask, *(table[name].to_numpy().astype(int) for name in ("bid_size", "ask_size")), block
+    sizes = (table[name].to_numpy().astype(int) for name in ("bid_size", "ask_size"))
+    return bid, ask, *sizes, block
 
 
 def test_the_mid_moves_up_first_as_in_table_3(tops):
