@@ -219,11 +219,17 @@ class Takers:
         for Poisson arrivals.
     sweep_share : float
         Chance that an order takes at any price instead of leaving its rest.
+    surprise_ticks : float
+        How far makers move the price after an order on a side that they did not expect at all;
+        they expect an exponential average of the sides before (Madhavan, Richardson, Roomans 1997
+        [2]_). It comes on top of the path of `Fundamental`, whose exogenous part it leaves alone.
 
     References
     ----------
     .. [1] F. Lillo, S. Mike, J. D. Farmer, "Theory for long memory in supply and demand",
        Physical Review E 71, 2005.
+    .. [2] A. Madhavan, M. Richardson, M. Roomans, "Why do security prices change? A
+       transaction-level analysis of NYSE stocks", Review of Financial Studies 10(4), 1997.
     """
 
     market_rate_per_s: float
@@ -234,6 +240,7 @@ class Takers:
     lookahead_s: float = 0.0
     bursts: tuple[tuple[float, float], ...] = ()
     sweep_share: float = 0.0
+    surprise_ticks: float = 0.0
 
     def __post_init__(self):
         total = sum(share for share, _ in self.bursts)

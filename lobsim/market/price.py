@@ -11,16 +11,17 @@ import numpy as np
 
 from lobsim.engine.jit import njit
 from lobsim.market import rng
-from lobsim.market.state import (GRID_NS, IMPACT_PARTS, K_COMMON, K_PATH, L_AHEAD, L_EXOGENOUS,
+from lobsim.market.state import (GRID_NS, IMPACT_PARTS, K_COMMON, K_PATH, L_AHEAD, L_CROWD, L_EXPECTED, L_EXOGENOUS,
                                  L_FAIR, L_PERMANENT, L_SHIFT, L_SLACK, L_TRANSIENT, L_VARIANCE,
                                  MIN_ACTIVITY, MIN_SLACK, MIN_TREND, MIN_VOLATILITY, MINUTE_NS,
-                                 N_GRID, R_APART, R_COMMON, R_DECAY, R_GROWTH, R_JUMP_PROB,
+                                 N_GRID, R_APART, R_COMMON, R_CROWD, R_DECAY, R_GROWTH, R_JUMP_PROB,
                                  R_JUMP_STD, R_PERMANENT, R_RESTING, R_SLACK, R_STEP_STD,
                                  R_TRANSIENT, R_VOL_OF_VOL, R_WEIGHT, RING, STEPS_PER_MINUTE,
                                  W_DAY_START, W_HIGH, W_LOOKAHEAD, W_LOW, W_PATH)
 
 _PULL = 0.02  # per minute: the variance forgets half of a shock in about 35 minutes
 _MARGIN = 256.0  # ticks kept free at both ends of the price band
+_EXPECT = 0.4  # weight of the newest side in what makers expect of the next
 _WORDS = np.uint64(4)  # words of the stream reserved for one step
 _ONE = np.uint64(1)
 _TWO = np.uint64(2)
@@ -83,7 +84,7 @@ def set_fair(flow):
     """Work out anew the shift by trades and the price that makers believe in."""
     level, real = flow.level, flow.real
     growth = real[R_GROWTH]
-    shift = level[L_PERMANENT]
+    shift = level[L_CROWD] + level[L_PERMANENT]
     if growth == 0.0:
         for k in range(IMPACT_PARTS):
             shift += level[L_TRANSIENT + k]
@@ -118,4 +119,21 @@ def react(flow, signed_lots, taking):
     if share != 0.0:
         for k in range(IMPACT_PARTS):
             level[L_TRANSIENT + k] += share * real[R_TRANSIENT] * real[R_WEIGHT + k] * signed_lots
+    set_fair(flow)
+
+
+@njit(borrows=True, inner=True)
+def learn_from_crowd(flow, side):
+    """Makers move the price by how surprising the side of a trade of the crowd is.
+
+    The surprise is the side less its expectation, an exponential average of the sides before, so
+    that a price that follows it stays a martingale although sides are persistent (Madhavan,
+    Richardson, Roomans 1997, eq. 4, with a longer memory).
+    """
+    level = flow.level
+    if flow.real[R_CROWD] == 0.0:
+        return
+    surprise = side - level[L_EXPECTED]
+    level[L_EXPECTED] += _EXPECT * surprise
+    level[L_CROWD] += flow.real[R_CROWD] * surprise
     set_fair(flow)

@@ -202,12 +202,13 @@ def _takers(profile, real, whole):
         real[s.R_META_INFORMED] = takers.meta_informed_share
         real[s.R_INFORMED] = takers.informed_share
         real[s.R_SWEEP] = takers.sweep_share
+        real[s.R_CROWD] = takers.surprise_ticks
         whole[s.W_LOOKAHEAD] = min(round(takers.lookahead_s * NS / GRID_NS), s.RING - 1)
-        own_clock = bool(takers.bursts) or whole[s.W_BASE] not in (s.BASE_POISSON, s.BASE_NONE)
-        if own_clock and whole[s.W_BASE] not in (s.BASE_HAWKES, s.BASE_QUEUES, s.BASE_RECORDED):
+        base = whole[s.W_BASE]
+        if base == s.BASE_POISSON and not takers.bursts:
+            real[s.R_MARKET] = takers.market_rate_per_s  # one clock for all that is Poisson
+        elif base not in (s.BASE_HAWKES, s.BASE_RECORDED):  # whose takers are their own
             whole[s.W_BURSTS] = 1
-        elif not own_clock:
-            real[s.R_MARKET] = takers.market_rate_per_s
         for k, (branching, time_s) in enumerate(takers.bursts):
             real[s.R_BURST_JUMP + k] = branching / time_s
             real[s.R_BURST_RATE + k] = 1.0 / time_s

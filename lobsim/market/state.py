@@ -45,7 +45,8 @@ IMPACT_PARTS = 5
 R_BURST_JUMP, R_BURST_RATE = 35, 37  # two jumps of the takers' rate, two decay rates
 R_WEIGHT = 39  # IMPACT_PARTS weights, and as many decay factors per grid step
 R_DECAY = R_WEIGHT + IMPACT_PARTS
-R_SIZE = R_DECAY + IMPACT_PARTS
+R_CROWD = R_DECAY + IMPACT_PARTS  # move of the price by a surprising trade of the crowd, ticks
+R_SIZE = R_CROWD + 1
 
 # Flow.whole: parameters that are whole numbers.
 (W_DAY_START, W_LOOKAHEAD, W_MAX_LIVE, W_LOW, W_HIGH, W_RECORD, W_BASE, W_MAKERS, W_PATH,
@@ -78,7 +79,8 @@ L_EXOGENOUS, L_AHEAD, L_VARIANCE, L_PERMANENT = 0, 1, 2, 3
 L_FAIR, L_SHIFT, L_SLACK, L_BURST, L_SIGNAL, L_SIGNAL_VAR, L_PREDATOR_CASH = 7, 8, 9, 10, 12, 13, 14
 L_CASH, L_MADE, L_TOOK = 15, 16, 17  # own account in ticks times lots: cash, notional by kind
 L_TRANSIENT = 18  # IMPACT_PARTS of them
-L_SIZE = L_TRANSIENT + IMPACT_PARTS
+L_CROWD, L_EXPECTED = L_TRANSIENT + IMPACT_PARTS, L_TRANSIENT + IMPACT_PARTS + 1
+L_SIZE = L_EXPECTED + 1
 
 # Flow.keys: one key per random stream. The common one is shared by the markets of a universe.
 K_PATH, K_FLOW, K_REACT, K_META, K_REGIME, K_TAKER, K_METAORDER, K_LATENCY, K_FILL = range(9)

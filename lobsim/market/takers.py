@@ -6,7 +6,7 @@ from lobsim.engine.jit import njit
 from lobsim.engine.state import PRICE_MAX, PRICE_MIN
 from lobsim.market import rng
 from lobsim.market.makers import ask_or_aside, bid_or_aside
-from lobsim.market.price import foreseen, minute_of
+from lobsim.market.price import foreseen, learn_from_crowd, minute_of
 from lobsim.market.state import (C_BURST, C_TAKER, CROWD, K_META, K_TAKER, L_BURST, L_FAIR,
                                  MIN_ACTIVITY, MINUTE_NS, N_HALTED, N_MARKETS, N_META_LEFT,
                                  N_META_SIDE, N_TAKER, R_BURST_JUMP, R_BURST_RATE, R_INFORMED,
@@ -42,7 +42,8 @@ def market_order(book, flow, tape, bits, number, time_ns):
     price = ask if side > 0 else bid
     if real[R_SWEEP] > 0.0 and rng.uniform(rng.mix(chance)) < real[R_SWEEP]:
         price = book.scalars[PRICE_MAX] if side > 0 else book.scalars[PRICE_MIN]
-    take_up_to(book, flow, tape, side, price, size, CROWD, time_ns)
+    if take_up_to(book, flow, tape, side, price, size, CROWD, time_ns) > 0:
+        learn_from_crowd(flow, side)
     count[N_MARKETS] += 1
 
 
