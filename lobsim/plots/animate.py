@@ -8,16 +8,20 @@ import json
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import to_rgb
 
 from lobsim.plots.own_orders import OwnRest, own_orders
 from lobsim.plots.scene import FIGURE_IN, OwnNow, Scene, clock, draw_scene, path_range, scene_alt
 from lobsim.plots.show import display_bundle, need_alt, png_bytes
 from lobsim.plots.stream import NS, BookFrames, book_frames, is_lobster, stream_of
+from lobsim.plots.style import BLACK, BUY, SELL, YELLOW
 
 MAX_BYTES = 2_000_000
 """Largest animation; beyond it a notebook becomes slow to open."""
 _DPI = 80
-_COLOURS = 64  # of a frame; half a dozen hues and their blends into white need no more
+_HUES = (BUY, SELL, YELLOW)
+_SHADES = 12
+"""A frame needs no more than the hues and greys of the style, each blended into white."""
 _PATH_POINTS = 240
 
 _PLAYER = """<div data-player="{name}" style="max-width:{width}px">
@@ -198,11 +202,23 @@ def _pictures(scenes: list[Scene], rows: int, path: BookFrames | None) -> list[b
 
 
 def _small(data: bytes) -> bytes:
-    """The same picture with a palette: a third of the bytes."""
+    """The same picture with a palette: a third of the bytes, the same colours in all frames."""
     from PIL import Image
 
     stream = io.BytesIO()
+    colours = Image.new("P", (1, 1))
+    colours.putpalette(_palette())
     picture = Image.open(io.BytesIO(data)).convert("RGB")
-    picture = picture.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    picture = picture.quantize(palette=colours, dither=Image.Dither.NONE)
     picture.save(stream, format="png", optimize=True)
     return stream.getvalue()
+
+
+def _palette() -> list[int]:
+    """Red, green and blue of every colour of a frame, one after another."""
+    white = np.full(3, 255.0)
+    found = []
+    for hue in (BLACK, *_HUES):
+        ink = 255 * np.array(to_rgb(hue))
+        found += [ink + (white - ink) * k / (_SHADES - 1) for k in range(_SHADES)]
+    return np.rint(np.concatenate(found)).astype(int).tolist()

@@ -201,7 +201,7 @@ def _label_facts(axes) -> None:
     volume.set(xlabel="time of day (hh:mm)", ylabel="share of volume per bin (%)")
     volume.set_ylim(bottom=0)
     volume.set_title("Volume through the window", fontsize=10)
-    x = np.geomspace(0.01, 8, 100)
+    x = np.geomspace(0.01, 10, 100)
     gaps.plot(x, np.exp(-x), color=GREY, linewidth=1.2, label="exponential", zorder=1)
     gaps.set(xscale="log", yscale="log", xlabel="gap between trades (mean gaps)",
              ylabel="share of longer gaps", ylim=(1e-4, 1.3), xlim=(0.01, 100))

@@ -199,12 +199,13 @@ class MarketWatch:
                 for when, sign, size, price in list(columns)[:-_TAPE_ROWS - 1:-1]]
         tables = (_table("your orders", ("side", "size", "price", "ahead"), orders)
                   + _table("last trades", ("time", "taker", "size", "price"), tape))
-        return (f"<p>{head}</p><p role='status'>{html.escape(self.told)}&nbsp;</p>"
-                f"<div style='display:flex;gap:3em'>{tables}</div>")
+        return (f"<div style='line-height:1.5'>{head}<br><span role='status'>"
+                f"{html.escape(self.told)}&nbsp;</span></div>"
+                f"<div style='display:flex;gap:3em;line-height:1.3'>{tables}</div>")
 
 
 def _table(title: str, heads, rows) -> str:
-    style = "style='text-align:right;padding:0 0.6em'"
+    style = "style='text-align:right;padding:0 0.6em;line-height:1.3'"
     head = "".join(f"<th {style}>{name}</th>" for name in heads)
     body = "".join("<tr>" + "".join(f"<td {style}>{cell}</td>" for cell in row) + "</tr>"
                    for row in rows) or f"<tr><td {style} colspan='{len(heads)}'>none</td></tr>"
@@ -263,7 +264,7 @@ def control_panel(watch: MarketWatch):
 
     view, account = widgets.HTML(), widgets.HTML()
     play = widgets.Play(min=0, max=watch.steps_left, interval=_LEAST_INTERVAL_MS,
-                        description="play")
+                        show_repeat=False)
 
     def refresh() -> None:
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Small markets and message streams for the tests of pictures; nothing depends on named profiles."""
+"""Small markets and message streams for the tests of pictures; no named profile is needed."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Laws of the pictures of facts: numbers where the facts are, verdicts by shape, nothing left out."""
+"""Laws of the pictures of facts: numbers as measured, verdicts by shape, nothing left out."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""The live view in executed notebooks: one picture without a page, controls with one, no hanging."""
+"""The live view in executed notebooks: a picture without a page, controls with one."""
 
 import base64
 
