@@ -58,7 +58,9 @@ def rescaled(profile: Profile, name: str, *, activity: float, volatility_bps: fl
                 jump_rate_per_s=path.jump_rate_per_s * activity),
         replace(makers, stale_rate_per_s=makers.stale_rate_per_s * activity,
                 refill_rate_per_s=makers.refill_rate_per_s * activity),
-        replace(impact, depth_per_tick=impact.depth_per_tick * size),
+        # volume grows with activity and size, volatility with the root of activity
+        replace(impact, depth_per_tick=impact.depth_per_tick * size * math.sqrt(activity),
+                depth_growth=impact.depth_growth / math.sqrt(activity)),
     ]
     band = max(profile.band_ticks, 2 ** math.ceil(math.log2(16 * ticks * math.sqrt(390.0))))
     middle = round(price / profile.tick_size)
