@@ -1,4 +1,4 @@
-"""Base flows other than the Poisson crowd's, each a loop around the one of `lobsim.market.kernel`.
+"""Base flows other than the Poisson crowd's, each a loop around that of `lobsim.market.kernel`.
 
 Each is compiled when the first market that has it is opened, and by nobody else.
 """
@@ -6,7 +6,7 @@ Each is compiled when the first market that has it is opened, and by nobody else
 from lobsim.engine.jit import njit
 from lobsim.market import kernel
 from lobsim.market.hawkes import hawkes_event
-from lobsim.market.kernel import BASE_DUE, BOOK_CHANGED, settle
+from lobsim.market.kernel import BASE_DUE, BOOK_CHANGED, run_to_base, settle
 from lobsim.market.queues import draw_queue_clock, queue_event
 from lobsim.market.recorded import recorded_event
 from lobsim.market.state import BASE_HAWKES, BASE_QUEUES, BASE_RECORDED, C_NOW, W_BASE
@@ -18,7 +18,7 @@ __all__ = ["run_any", "runner_of"]
 def run_hawkes(book, flow, tape, until_ns):
     """`kernel.run` for a market whose base flow is a Hawkes process."""
     while True:
-        told = kernel.run(book, flow, tape, until_ns)
+        told = run_to_base(book, flow, tape, until_ns)
         if told != BASE_DUE:
             return told
         time_ns = flow.clock[C_NOW]
@@ -30,7 +30,7 @@ def run_hawkes(book, flow, tape, until_ns):
 def run_queues(book, flow, tape, until_ns):
     """`kernel.run` for a queue-reactive market."""
     while True:
-        told = kernel.run(book, flow, tape, until_ns)
+        told = run_to_base(book, flow, tape, until_ns)
         time_ns = flow.clock[C_NOW]
         if told == BOOK_CHANGED:  # what changed the queues changed their rates
             draw_queue_clock(book, flow, time_ns)
@@ -45,7 +45,7 @@ def run_queues(book, flow, tape, until_ns):
 def run_recorded(book, flow, tape, until_ns):
     """`kernel.run` for a market that replays recorded messages."""
     while True:
-        told = kernel.run(book, flow, tape, until_ns)
+        told = run_to_base(book, flow, tape, until_ns)
         if told != BASE_DUE:
             return told
         time_ns = flow.clock[C_NOW]
