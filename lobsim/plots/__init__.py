@@ -8,7 +8,12 @@ from lobsim.plots.book import book_ladder, depth_chart, queue_view
 from lobsim.plots.execution import distribution_pairs, schedule_chart, shortfall_waterfall
 from lobsim.plots.facts import facts_plot, signature_plot
 from lobsim.plots.heat import heat_map
-from lobsim.plots.impact import impact_against_size, impact_path, round_trip_gains
+from lobsim.plots.impact import (
+    impact_against_size,
+    impact_path,
+    round_trip_distribution,
+    round_trip_gains,
+)
 from lobsim.plots.levels import Levels, book_levels
 from lobsim.plots.own_orders import OwnRest, own_orders
 from lobsim.plots.scores import scorecard_plot
@@ -47,6 +52,7 @@ __all__ = [
     "own_orders",
     "png_bytes",
     "queue_view",
+    "round_trip_distribution",
     "round_trip_gains",
     "schedule_chart",
     "scorecard_plot",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from lobsim.analytics.impact_results import (
     ImpactCurve,
@@ -57,7 +57,7 @@ def impact_path(
                         alpha=0.25, linewidth=0)
         ax.plot(table["u"], table["mean_bps"], color=colour, marker=_MARKS[at % len(_MARKS)],
                 markersize=3.5, label=name or f"mean of {len(run.paths_bps)} seeds, "
-                                              f"{run.confidence:.0%} band")
+                                              f"{_percent(run.confidence)} band")
         if law:
             u = np.linspace(0, last, 300)
             peak = float(run.peaks_bps.mean())
@@ -136,9 +136,13 @@ def impact_against_size(
     return ax.figure
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
 def _protocol(curve: ImpactCurve) -> str:
     if curve.protocol == "participation":
-        return f"{curve.value:.0%} of the volume"
+        return f"{_percent(curve.value)} of the volume"
     return f"within {curve.value / 60:g} min"
 
 
@@ -190,3 +194,38 @@ def round_trip_gains(
                   f"95 % of {len(first.adjusted_bps)} seeds")
     ax.set_title(title)
     return ax.figure
+
+
+@styled
+def round_trip_distribution(done: RoundTrip, *, title: str | None = None) -> Figure:
+    """Gains of one kind of round trip over seeds: as they came, and without the market's own move.
+
+    Parameters
+    ----------
+    done : RoundTrip
+        From :func:`lobsim.analytics.round_trips.round_trip`.
+    title : str, optional
+
+    Returns
+    -------
+    Figure
+        Left the gains, right the adjusted ones on their own scale, with the interval of the mean.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.8))
+    bins = int(np.clip(len(done.gains_bps) / 4, 6, 30))
+    left.hist(done.gains_bps, bins, color=GREY, alpha=0.45)
+    left.set_xlabel("gain of each seed (bps)")
+    left.set_ylabel("number of seeds")
+    left.set_title(title or f"Round trip of {done.quantity:,.6g}: {done.trip.name}")
+    right.hist(done.adjusted_bps, bins, color=OKABE_ITO[0], alpha=0.6, hatch="////",
+               edgecolor="white", linewidth=0.5)
+    low, high = done.interval_bps
+    right.axvspan(low, high, color=VERMILLION, alpha=0.35, linewidth=0)
+    right.axvline(done.mean_bps, color=VERMILLION)
+    right.set_xlabel(f"less the market's own move (bps)\nmean {done.mean_bps:+.2f}, "
+                     f"{_percent(done.confidence)} interval [{low:+.2f}, {high:+.2f}] (band)")
+    right.set_title("What the order did")
+    for ax in (left, right):
+        ax.axvline(0, color=BLACK, linewidth=1.0)
+        ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    return fig
