@@ -19,7 +19,7 @@ from lobsim.market.state import (C_NOW, C_TRADER, L_CASH, L_EXOGENOUS, L_MADE, L
                                  N_MADE, N_OWN_CANCELS, N_POSITION, N_TOOK, N_VOLUME, NS, W_HIGH,
                                  W_LOW, Flow)
 from lobsim.market.stack import SHARED, Stack, runner_of_all, see_all, send_all
-from lobsim.market.venue import Tape
+from lobsim.market.venue import LARGEST_ID, Tape
 
 __all__ = ["MarketBatch"]
 
@@ -69,6 +69,7 @@ class MarketBatch:
             raise ValueError("seeds is empty; a batch has at least one market")
         named = [profiles] * n if isinstance(profiles, (str, Profile)) else list(profiles)
         commons = list(common_seed) if np.iterable(common_seed) else [common_seed] * n
+        commons = [None if c is None else checked_seed(c, "common_seed") for c in commons]
         if len(named) != n or len(commons) != n:
             raise ValueError(f"there are {n} seeds, {len(named)} profiles and {len(commons)} "
                              f"common seeds; each must be one or {n}")
@@ -217,8 +218,10 @@ class MarketBatch:
         """Send a cancel for one own order in each of some markets."""
         rows = self._rows(markets)
         ids = np.broadcast_to(np.asarray(order_ids, dtype=np.int64), rows.shape).copy()
-        if (ids < 1).any():
-            raise ValueError(f"order id {ids[ids < 1][0]} is not one; ids are at least 1")
+        wrong = ids[(ids < 1) | (ids > LARGEST_ID)]
+        if len(wrong):
+            raise ValueError(f"order id {wrong[0]} is not one; ids are at least 1 and at most "
+                             f"{LARGEST_ID}")
         nil = np.zeros(len(rows), np.int64)
         self._send(rows, np.full(len(rows), int(Kind.CANCEL)), nil, nil, nil, ids)
 

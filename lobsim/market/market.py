@@ -26,7 +26,7 @@ from lobsim.market.state import (C_NOW, C_TRADER, L_EXOGENOUS, MINUTE_NS, N_DROP
                                  N_ORDER_ID, N_OWN_FILLS, N_OWN_LIVE, N_REPORTS, N_TAPE_FILLS,
                                  N_TAPE_MESSAGES, N_TAPE_TOPS, N_VOLUME, NS, OWN_ROOM,
                                  PENDING_ROOM, TOP, W_FILL_RULE, W_HIGH, W_LOW, W_RECORD)
-from lobsim.market.venue import KEEP_ALL, KEEP_FILLS, new_order_id
+from lobsim.market.venue import KEEP_ALL, KEEP_FILLS, LARGEST_ID, new_order_id
 
 _MAX_LOTS = 2**31 - 1
 
@@ -109,6 +109,8 @@ class Market:
                  record: bool = False, keep_trades: bool = True, common_seed: int | None = None):
         profile = find_profile(profile).with_parts(*parts)
         seed = checked_seed(seed)
+        if common_seed is not None:
+            common_seed = checked_seed(common_seed, "common_seed")
         window = checked_window(profile, start_s, end_s)
         keep = KEEP_ALL if record else KEEP_FILLS if keep_trades else 0
         arrays = open_market(profile, seed, round(window[0] * NS), keep, common_seed)
@@ -258,6 +260,8 @@ class Market:
 
     def _send(self, kind, side, ticks, lots, order_id) -> np.ndarray:
         """Send a message; returns what the venue told about it at once."""
+        if not 0 < order_id <= LARGEST_ID:
+            order_id = 0  # nobody's, and refused as such
         with np.errstate(over="ignore"):
             if not send(self._flow, int(kind), int(side), ticks, lots, order_id):
                 raise ValueError(f"{PENDING_ROOM} own messages are on their way already; advance "
@@ -519,11 +523,15 @@ class Market:
         return ticks
 
 
-def checked_seed(seed) -> int:
+def checked_seed(seed, name: str = "seed") -> int:
     """The seed as an int, or a ValueError that says what is allowed."""
-    if not 0 <= int(seed) < 2**63 or int(seed) != seed:
-        raise ValueError(f"seed is {seed}; it must be a whole number from 0 to 2**63 - 1")
-    return int(seed)
+    try:
+        whole = int(seed)
+    except (TypeError, ValueError, OverflowError):
+        whole = -1
+    if not 0 <= whole < 2**63 or whole != seed:
+        raise ValueError(f"{name} is {seed!r}; it must be a whole number from 0 to 2**63 - 1")
+    return whole
 
 
 def checked_window(profile: Profile, start_s, end_s) -> tuple[float, float]:

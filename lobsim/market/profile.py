@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from lobsim.market.checks import check_parts
 from lobsim.market.parts import PARTS, Fundamental
+from lobsim.market.state import OWN_ROOM
 
 _TABLE = 256
 """Entries of a size table; a size is drawn by one byte of a random word."""
@@ -68,6 +70,17 @@ class Profile:
                                  f"{', '.join(part.__name__ for part in PARTS)}")
             if kinds.count(kind) > 1:
                 raise ValueError(f"profile {self.name} has {kind.__name__} twice")
+        for name in ("tick_size", "start_price", "lot_size"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} of profile {self.name} is {getattr(self, name)}; it must "
+                                 f"be positive")
+        if self.max_live <= OWN_ROOM:
+            raise ValueError(f"max_live of profile {self.name} is {self.max_live}; it must be more "
+                             f"than the {OWN_ROOM} places of own orders")
+        if not self.day_start_s < self.day_end_s:
+            raise ValueError(f"the day of profile {self.name} runs from {self.day_start_s} to "
+                             f"{self.day_end_s} s; it must end after its start")
+        check_parts(self.parts, self.lot_size)
 
     def part(self, kind: type) -> Any:
         """The part of this class, or None."""

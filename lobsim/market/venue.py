@@ -27,7 +27,7 @@ KEEP_FILLS, KEEP_ALL = 1, 2
 _LIMIT, _IOC, _CANCEL, _REDUCE = (np.int64(k) for k in (Kind.LIMIT, Kind.IOC, Kind.CANCEL,
                                                         Kind.REDUCE))
 _NO, _YES = np.arange(2)
-_LARGEST_ID = np.int64((1 << 31) - 2)
+LARGEST_ID = np.int64((1 << 31) - 2)
 
 
 class Tape(NamedTuple):
@@ -99,7 +99,7 @@ def flow_is_full(book, flow):
 def new_order_id(flow):
     """Next id: a counter, so that a smaller id always arrived earlier (until it starts anew)."""
     order_id = flow.count[N_ORDER_ID] + 1
-    if order_id > _LARGEST_ID:
+    if order_id > LARGEST_ID:
         order_id = 1
     flow.count[N_ORDER_ID] = order_id
     return order_id
@@ -221,7 +221,7 @@ def own_maker_filled(flow, order_id, left):
 def beyond_the_book(flow, tape, side, price, size, order_id, time_ns):
     """What an order does not find in the book reaches own orders on paper ("no_impact")."""
     if flow.whole[W_FILL_RULE] == FILL_NO_IMPACT and flow.count[N_OWN_LIVE] > 0 and size > 0:
-        paper_fills(flow, tape, side, price, size, _LARGEST_ID, order_id, time_ns)
+        paper_fills(flow, tape, side, price, size, LARGEST_ID, order_id, time_ns)
 
 
 @njit(borrows=True, inner=True, forceinline=True)
