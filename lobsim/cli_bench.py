@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lobsim import cli_bench_market
 from lobsim.cli_output import (
     FINDING,
     WRONG_USE,
@@ -29,6 +30,9 @@ app = typer.Typer(
 )
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print figures as JSON.")]
+
+app.command()(cli_bench_market.market)
+app.command()(cli_bench_market.soak)
 
 
 @app.callback()

@@ -54,7 +54,8 @@ def _checksum(book) -> int:
         slot = int(book.levels[index]["head"])
         while slot:
             order = book.orders[slot]
-            for value in (slot, *(int(order[n]) for n in ("order_id", "price_ticks", "size", "side"))):
+            named = (int(order[name]) for name in ("order_id", "price_ticks", "size", "side"))
+            for value in (slot, *named):
                 total = _mixed(total ^ (value & _MASK))
             slot = int(order["next"])
     return total
