@@ -344,6 +344,10 @@ class Impact:
         Per tick, at least 0.
     resting_share : float
         A filled *resting* order moves P in full, and enters ``u_k`` with this share, 0 to 1.
+    regret_free : bool
+        Whether a taking trade moves the efficient price at most to its own price (quotes that
+        makers do not regret: Glosten and Milgrom 1985 [5]_); lots beyond that do not count. An
+        order that finds a deep book then moves the price no farther than it paid for.
 
     Notes
     -----
@@ -355,8 +359,11 @@ class Impact:
     (Alfonsi and Schied 2010 [4]_, for one decay time). The argument needs that f bends every part
     by itself. Bending the move of every single order would pay whoever splits one leg only. Over
     the discrete trades of a market it holds as far as spread and depth make up for an order's being
-    filled before it moves the price; and with `resting_share` below 1 whoever pumps the price may
-    rest orders where it was pumped to. `lobsim.analytics.round_trips` searches for both.
+    filled before it moves the price: without `regret_free`, one sweep of a book that is deeper than
+    this rule pumps the price for little. With `resting_share` below 1 whoever pumps may rest orders
+    where the price was pumped to. With `regret_free` lots are left out, one way perhaps more than
+    the other, so that the argument is no proof any more and a search has the last word:
+    `lobsim.analytics.round_trips`.
 
     References
     ----------
@@ -368,6 +375,8 @@ class Impact:
        2004.
     .. [4] A. Alfonsi, A. Schied, "Optimal trade execution and absence of price manipulations in
        limit order book models", SIAM Journal on Financial Mathematics 1(1), 2010.
+    .. [5] L. Glosten, P. Milgrom, "Bid, ask and transaction prices in a specialist market with
+       heterogeneously informed traders", Journal of Financial Economics 14(1), 1985.
     """
 
     depth_per_tick: float
@@ -376,6 +385,7 @@ class Impact:
     impact_weights: tuple[float, ...] = (0.4, 0.3, 0.3)
     depth_growth: float = 0.0
     resting_share: float = 0.0
+    regret_free: bool = False
 
     def __post_init__(self):
         times, weights = self.impact_times_s, self.impact_weights
@@ -428,7 +438,8 @@ class Impact:
         share = ratio / (1.0 + ratio)
         return cls(depth_per_tick=transient_depth * (1.0 - share), permanent_share=share,
                    impact_times_s=_LADDER_TIMES_S, impact_weights=_LADDER_WEIGHTS,
-                   depth_growth=2.0 / (scale * knee**0.5), resting_share=resting_share)
+                   depth_growth=2.0 / (scale * knee**0.5), resting_share=resting_share,
+                   regret_free=True)
 
 
 @dataclass(frozen=True)

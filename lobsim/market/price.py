@@ -11,15 +11,17 @@ import numpy as np
 
 from lobsim.engine.jit import njit
 from lobsim.market import rng
-from lobsim.market.state import (GRID_NS, IMPACT_PARTS, K_COMMON, K_PATH, L_AHEAD, L_CROWD, L_EXPECTED, L_EXOGENOUS,
-                                 L_FAIR, L_PERMANENT, L_SHIFT, L_SLACK, L_TRANSIENT, L_VARIANCE,
-                                 MIN_ACTIVITY, MIN_SLACK, MIN_TREND, MIN_VOLATILITY, MINUTE_NS,
-                                 N_GRID, R_APART, R_COMMON, R_CROWD, R_DECAY, R_GROWTH, R_JUMP_PROB,
-                                 R_JUMP_STD, R_PERMANENT, R_RESTING, R_SLACK, R_STEP_STD,
-                                 R_TRANSIENT, R_VOL_OF_VOL, R_WEIGHT, RING, STEPS_PER_MINUTE,
-                                 W_DAY_START, W_HIGH, W_LOOKAHEAD, W_LOW, W_PATH)
+from lobsim.market.state import (GRID_NS, IMPACT_PARTS, K_COMMON, K_PATH, L_AHEAD, L_CROWD,
+                                 L_EXOGENOUS, L_EXPECTED, L_FAIR, L_PERMANENT, L_SHIFT, L_SLACK,
+                                 L_TRANSIENT, L_VARIANCE, MINUTE_NS, MIN_ACTIVITY, MIN_SLACK,
+                                 MIN_TREND, MIN_VOLATILITY, N_GRID, RING, R_APART, R_COMMON,
+                                 R_CROWD, R_DECAY, R_GROWTH, R_JUMP_PROB, R_JUMP_STD, R_PERMANENT,
+                                 R_REGRET_FREE, R_RESTING, R_SLACK, R_STEP_STD, R_TRANSIENT,
+                                 R_VOL_OF_VOL, R_WEIGHT, STEPS_PER_MINUTE, W_DAY_START, W_HIGH,
+                                 W_LOOKAHEAD, W_LOW, W_PATH)
 
 _PULL = 0.02  # per minute: the variance forgets half of a shock in about 35 minutes
+_HALVINGS = 20  # steps in search of the lots that count: to a millionth of them
 _MARGIN = 256.0  # ticks kept free at both ends of the price band
 _EXPECT = 0.4  # weight of the newest side in what makers expect of the next
 _WORDS = np.uint64(4)  # words of the stream reserved for one step
@@ -111,14 +113,52 @@ def foreseen(flow):
 
 
 @njit(borrows=True, inner=True)
-def react(flow, signed_lots, taking):
+def _moved_by(flow, lots):
+    """How far `lots` more would move the efficient price, in ticks."""
+    level, real = flow.level, flow.real
+    growth = real[R_GROWTH]
+    move = real[R_PERMANENT] * lots
+    for k in range(IMPACT_PARTS):
+        part, weight = level[L_TRANSIENT + k], real[R_WEIGHT + k]
+        more = real[R_TRANSIENT] * weight * lots
+        if growth == 0.0:
+            move += more
+        else:
+            move += _concave(part + more, weight, growth) - _concave(part, weight, growth)
+    return move
+
+
+@njit(borrows=True, inner=True)
+def _without_regret(flow, lots, price):
+    """The lots of a trade that count: as many as move the efficient price to that of the trade."""
+    side = 1.0 if lots > 0.0 else -1.0
+    room = side * (price - flow.level[L_FAIR])
+    if room <= 0.0:
+        return 0.0
+    if side * _moved_by(flow, lots) <= room:
+        return lots
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        if side * _moved_by(flow, middle * lots) <= room:
+            low = middle
+        else:
+            high = middle
+    return low * lots
+
+
+@njit(borrows=True, inner=True)
+def react(flow, signed_lots, taking, price):
     """Move the efficient price after a trade from outside the crowd (lots > 0: bought)."""
     level, real = flow.level, flow.real
-    level[L_PERMANENT] += real[R_PERMANENT] * signed_lots
+    lots = float(signed_lots)
+    if taking != 0 and real[R_REGRET_FREE] != 0.0:
+        lots = _without_regret(flow, lots, float(price))
+    level[L_PERMANENT] += real[R_PERMANENT] * lots
     share = 1.0 if taking != 0 else real[R_RESTING]
     if share != 0.0:
         for k in range(IMPACT_PARTS):
-            level[L_TRANSIENT + k] += share * real[R_TRANSIENT] * real[R_WEIGHT + k] * signed_lots
+            level[L_TRANSIENT + k] += share * real[R_TRANSIENT] * real[R_WEIGHT + k] * lots
     set_fair(flow)
 
 

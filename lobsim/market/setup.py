@@ -242,6 +242,7 @@ def _price(profile, real, whole):
         real[s.R_PERMANENT] = per_lot * impact.permanent_share
         real[s.R_TRANSIENT] = per_lot * (1.0 - impact.permanent_share)
         real[s.R_GROWTH], real[s.R_RESTING] = impact.depth_growth, impact.resting_share
+        real[s.R_REGRET_FREE] = impact.regret_free
         for k, (time_s, weight) in enumerate(zip(impact.impact_times_s, impact.impact_weights)):
             real[s.R_WEIGHT + k] = weight
             real[s.R_DECAY + k] = np.exp(-_STEP_S / time_s)

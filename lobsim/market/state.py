@@ -36,14 +36,15 @@ NONE = np.int64(0)
  R_SLACK, R_LEAN, R_CANCEL_LEAN, R_STALE, R_SNIPE, R_REFILL,
  R_PERMANENT, R_TRANSIENT, R_GROWTH,  # move of the efficient price per lot taken, in ticks
  R_RESTING,  # share of the transient move that a filled resting order makes
+ R_REGRET_FREE,  # 1: no trade moves the efficient price beyond its own
  R_FILL_RATE, R_FILL_DECAY,
  R_METAORDER_RATE, R_METAORDER_GAP, R_METAORDER_SIZE,
  R_PREDATOR_THRESHOLD, R_PREDATOR_KEEP,
- R_THETA, R_REINIT, R_UNIT) = range(35)
+ R_THETA, R_REINIT, R_UNIT) = range(36)
 IMPACT_PARTS = 5
 """The most exponentials in which the transient move of the price by trades may decay."""
-R_BURST_JUMP, R_BURST_RATE = 35, 37  # two jumps of the takers' rate, two decay rates
-R_WEIGHT = 39  # IMPACT_PARTS weights, and as many decay factors per grid step
+R_BURST_JUMP, R_BURST_RATE = 36, 38  # two jumps of the takers' rate, two decay rates
+R_WEIGHT = 40  # IMPACT_PARTS weights, and as many decay factors per grid step
 R_DECAY = R_WEIGHT + IMPACT_PARTS
 R_CROWD = R_DECAY + IMPACT_PARTS  # move of the price by a surprising trade of the crowd, ticks
 R_SIZE = R_CROWD + 1

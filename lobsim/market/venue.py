@@ -167,12 +167,12 @@ def keep_fills(flow, tape, n_fills):
         count[N_VOLUME] += size
         taker = fill["taker_owner"]
         if taker != CROWD:
-            react(flow, side * size, _YES)
+            react(flow, side * size, _YES, price)
         if taker != PREDATOR:
             flow.level[L_SIGNAL] += side * size
         if fill["maker_owner"] == OWN:
             maker, left = np.int64(fill["maker_id"]), np.int64(fill["maker_left"])
-            react(flow, -side * size, _NO)
+            react(flow, -side * size, _NO, price)
             book_own(flow, -side, price, size, _YES)
             own_maker_filled(flow, maker, left)
             report(flow, tape, fill["time_ns"], maker, FILLED, price, size, left, NONE)

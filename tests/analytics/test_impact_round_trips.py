@@ -1,4 +1,4 @@
-"""Round trips lose: by the rule itself for every schedule, and in the market for those that are tried."""
+"""Round trips lose: in the rule itself every schedule does, in the market those that are tried."""
 
 import doctest
 import math
@@ -14,7 +14,7 @@ from lobsim.analytics.impact import START_S as START
 from lobsim.analytics.round_trips import Trip, manipulations, round_trip, search_manipulation
 from lobsim.market import Market
 from lobsim.market.parts import Fees, FillRule, Impact
-from lobsim.market.state import L_SHIFT
+from lobsim.market.state import L_FAIR, L_SHIFT
 
 RULE = CALM.part(Impact)
 
@@ -63,7 +63,7 @@ def test_no_flat_schedule_gains_from_the_rule(schedule, growth, permanent):
 
 def test_the_market_moves_its_price_by_the_rule():
     """The kernel's shift after taking and resting trades is the formula of the docstring."""
-    market = Market(CALM, 4, START, START + 600)
+    market = Market(CALM.with_changes(regret_free=False), 4, START, START + 600)
     u, permanent = np.zeros(5), 0.0
     now = START
     for side, size, wait_s in (("buy", 300, 0.0), ("buy", 100, 20.0), ("sell", 700, 100.0)):
@@ -78,6 +78,26 @@ def test_the_market_moves_its_price_by_the_rule():
         bent = np.sign(u) * (np.sqrt(1 + 2 * g * np.abs(u)) - 1) / g
         shift = permanent + np.dot(RULE.impact_weights, bent)
         assert market._flow.level[L_SHIFT] == pytest.approx(shift, rel=1e-6)
+
+
+@pytest.mark.parametrize("growth", [0.0, RULE.depth_growth])
+def test_no_trade_moves_the_efficient_price_beyond_its_own(growth):
+    capped = 0
+    for seed in range(6):
+        for side, sign in (("buy", 1), ("sell", -1)):
+            markets = [Market(CALM.with_changes(depth_growth=growth, regret_free=free), seed, START,
+                              START + 60) for free in (True, False)]
+            moves = []
+            for market in markets:
+                market.advance(START + 30)
+                before = market._flow.level[L_FAIR]
+                market.submit(side, 1500, kind="market")
+                moves.append(sign * (market._flow.level[L_FAIR] - before))
+            assert 0 <= moves[0] <= moves[1] + 1e-9
+            last = market.own_fills["price"].iloc[-1] / CALM.tick_size
+            assert moves[0] <= max(0.0, sign * (last - before)) + 1e-6
+            capped += moves[0] < moves[1] - 1e-9
+    assert capped > 0
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])

@@ -4,15 +4,19 @@ import numpy as np
 import pytest
 
 from lobsim.market import Market, profiles
+from lobsim.market.parts import Impact
 from lobsim.market.state import IMPACT_PARTS, L_PERMANENT, L_TRANSIENT
 
+LINEAR = profiles["SPY"].with_parts(
+    Impact(depth_per_tick=1200.0, permanent_share=0.2, impact_times_s=(5.0, 60.0, 600.0),
+           impact_weights=(0.4, 0.3, 0.3)))
 MOVED = [L_PERMANENT, *range(L_TRANSIENT, L_TRANSIENT + IMPACT_PARTS)]
 START, QUANTITY = 36_000, 10_000
 
 
 def sell(seed, slices, horizon_s, quantity=QUANTITY):
     """Sell in equal market orders; return times, prices and sizes of fills, and the market."""
-    market = Market("SPY", seed, START, START + 5400, keep_trades=False)
+    market = Market(LINEAR, seed, START, START + 5400, keep_trades=False)
     for k in range(slices):
         market.advance(START + horizon_s * k / slices)
         market.submit("sell", quantity // slices, kind="market")
@@ -20,7 +24,7 @@ def sell(seed, slices, horizon_s, quantity=QUANTITY):
 
 
 def untouched_mids(seed, times_s):
-    market = Market("SPY", seed, START, START + 5400, keep_trades=False)
+    market = Market(LINEAR, seed, START, START + 5400, keep_trades=False)
     mids = []
     for time_s in times_s:
         market.advance(time_s)
@@ -38,7 +42,7 @@ def cost_bps(seed, slices, horizon_s, quantity=QUANTITY):
 @pytest.fixture(scope="module")
 def costs():
     seeds = range(500, 512)
-    plans = {"at once": (1, 1), "five minutes": (20, 300), "an hour": (60, 3600)}
+    plans = {"a minute": (20, 60), "five minutes": (20, 300), "an hour": (60, 3600)}
     return {name: np.array([cost_bps(seed, *plan) for seed in seeds])
             for name, plan in plans.items()}
 
@@ -56,7 +60,7 @@ def test_twap_costs_more_than_the_half_spread(costs):
 
 def test_selling_faster_costs_more(costs):
     assert interval(costs["five minutes"] - costs["an hour"])[0] > 0
-    assert interval(costs["at once"] - costs["five minutes"])[0] > 0
+    assert interval(costs["a minute"] - costs["five minutes"])[0] > 0
 
 
 def test_cost_of_the_whole_order_is_of_the_square_root_laws_size(costs):
@@ -74,7 +78,7 @@ def test_part_of_the_move_stays_and_the_rest_decays():
         late.append(market.mid)
     free = np.array([untouched_mids(seed, [START + 61, START + 5400]) for seed in seeds])
     drop = (free - np.column_stack([after, late])) / 168 * 1e4
-    profile = profiles["SPY"]
+    profile = LINEAR
     permanent = QUANTITY / profile.depth_per_tick * profile.permanent_share * 0.01 / 168 * 1e4
     low, high = interval(drop[:, 1])
     assert low < permanent < high and low > 0.5 * permanent
@@ -85,7 +89,7 @@ def test_buying_and_selling_cost_alike():
     sold = np.array([cost_bps(seed, 20, 300) for seed in range(700, 708)])
     bought = []
     for seed in range(700, 708):
-        market = Market("SPY", seed, START, START + 5400, keep_trades=False)
+        market = Market(LINEAR, seed, START, START + 5400, keep_trades=False)
         for k in range(20):
             market.advance(START + 15 * k)
             market.submit("buy", QUANTITY // 20, kind="market")
@@ -97,23 +101,23 @@ def test_buying_and_selling_cost_alike():
 
 
 def test_impact_is_linear_in_what_was_traded_before_rounding():
-    market = Market("SPY", 1, START, START + 60)
+    market = Market(LINEAR, 1, START, START + 60)
     price = market.efficient_price
     market.submit("buy", 100, kind="market")
     shift = market._flow.level[MOVED].copy()
-    assert np.count_nonzero(shift) == 1 + len(profiles["SPY"].impact_times_s)
+    assert np.count_nonzero(shift) == 1 + len(LINEAR.impact_times_s)
     market.submit("buy", 200, kind="market")
     assert market._flow.level[MOVED] == pytest.approx(3 * shift)
     assert market.efficient_price == price  # the exogenous path knows nothing of us
 
 
 def test_a_filled_resting_order_moves_the_price_for_good_but_only_so():
-    market = Market("SPY", 2, START, START + 600)
+    market = Market(LINEAR, 2, START, START + 600)
     market.submit("sell", 100, price=market.best_ask)
     market.advance(START + 600)
     fills = market.own_fills
     assert fills["maker"].all() and fills["size"].sum() == 100
-    profile = profiles["SPY"]
+    profile = LINEAR
     level = market._flow.level
     moved = -100 / profile.depth_per_tick * profile.permanent_share
     assert level[MOVED[0]] == pytest.approx(moved)
@@ -134,7 +138,7 @@ def test_pairing_by_seed_removes_most_of_the_noise():
 
 def test_other_prices_hardly_change_after_a_small_own_trade():
     """One share traded leaves the rest of the afternoon as it was, to a tick."""
-    touched, free = (Market("SPY", 31, START, START + 3600) for _ in range(2))
+    touched, free = (Market(LINEAR, 31, START, START + 3600) for _ in range(2))
     touched.submit("buy", 1, kind="market")
     gaps = []
     for k in range(360):
