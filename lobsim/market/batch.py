@@ -10,7 +10,8 @@ from lobsim.engine.codes import Kind
 from lobsim.engine.units import Grid
 from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MIN, BookState
 from lobsim.market.kernel import TAPE_FULL
-from lobsim.market.market import Market, checked_seed, checked_window, kind_of
+from lobsim.market.arguments import checked_seed, checked_window, kind_of
+from lobsim.market.market import Market
 from lobsim.market.opening import open_market
 from lobsim.market.parts import Fees
 from lobsim.market.profile import Profile

@@ -1,6 +1,5 @@
 """`Market`: a venue with background flow on a clock, in which own orders truly rest and take."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -8,9 +7,9 @@ import pandas as pd
 
 from lobsim.engine.book import Depth, as_side
 from lobsim.engine.codes import Kind
-from lobsim.engine.records import FILL, MESSAGE
 from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS
 from lobsim.engine.views import ahead_of, depth_into
+from lobsim.market.arguments import checked_seed, checked_window, kind_of
 from lobsim.market.curve import cumulative_share, minute_weights
 from lobsim.market.flows import runner_of
 from lobsim.market.kernel import DONE
@@ -20,12 +19,13 @@ from lobsim.market.own import see_until, send, withdraw_all
 from lobsim.market.parts import Regimes
 from lobsim.market.profile import Profile
 from lobsim.market.profiles import find_profile
+from lobsim.market.recording import Recording, snapshot, top_table
 from lobsim.market.reports import What
 from lobsim.market.setup import regime_path
 from lobsim.market.state import (C_NOW, C_TRADER, L_EXOGENOUS, MINUTE_NS, N_DROPPED, N_HALTED,
                                  N_ORDER_ID, N_OWN_FILLS, N_OWN_LIVE, N_REPORTS, N_TAPE_FILLS,
                                  N_TAPE_MESSAGES, N_TAPE_TOPS, N_VOLUME, NS, OWN_ROOM,
-                                 PENDING_ROOM, TOP, W_FILL_RULE, W_HIGH, W_LOW, W_RECORD)
+                                 PENDING_ROOM, W_FILL_RULE, W_HIGH, W_LOW, W_RECORD)
 from lobsim.market.venue import KEEP_ALL, KEEP_FILLS, LARGEST_ID, new_order_id
 
 _MAX_LOTS = 2**31 - 1
@@ -38,29 +38,6 @@ class OwnOrder(NamedTuple):
     side: int
     price: float
     size: float
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What a market with ``record=True`` kept.
-
-    Attributes
-    ----------
-    initial : ndarray of MESSAGE
-        Limit orders that build the book as it was at the start, in priority order.
-    messages : ndarray of MESSAGE
-        Every message since, background and own; replaying `initial` and these through the
-        engine gives the same book and the same fills.
-    fills : ndarray of FILL
-        Every fill; ``message_index`` counts in `messages`.
-    tops : DataFrame
-        ``time_ns, bid, bid_size, ask, ask_size`` after each change; NaN for an empty side.
-    """
-
-    initial: np.ndarray
-    messages: np.ndarray
-    fills: np.ndarray
-    tops: pd.DataFrame
 
 
 class Market:
@@ -116,7 +93,7 @@ class Market:
         arrays = open_market(profile, seed, round(window[0] * NS), keep, common_seed)
         self._take_arrays(profile, seed, window, arrays)
         if record:
-            self._initial = self._snapshot()
+            self._initial = snapshot(self._book, int(self._flow.clock[C_NOW]))
 
     def _take_arrays(self, profile, seed, window, arrays) -> None:
         """Become the market whose book, flow and tape are given."""
@@ -288,7 +265,7 @@ class Market:
         if order is None:
             raise KeyError(f"no own order with the id {order_id} rests")
         if self._flow.whole[W_FILL_RULE]:
-            resting = self._snapshot()
+            resting = snapshot(self._book, int(self._flow.clock[C_NOW]))
             ahead = resting[(resting["price_ticks"] == order["price_ticks"])
                             & (resting["side"] == order["side"])
                             & (resting["order_id"] <= order["place"])]
@@ -431,42 +408,11 @@ class Market:
         """All that was kept since the start; needs ``record=True``."""
         if self._initial is None:
             raise ValueError("nothing was recorded; make the market with record=True")
-        tops = self._collected("tops")
-        values = np.column_stack([tops[name] for name in TOP.names[1:]])
-        last = np.append(tops["time_ns"][1:] != tops["time_ns"][:-1], True) if len(tops) else []
-        tops, values = tops[last], values[last]
-        new = np.append(True, (values[1:] != values[:-1]).any(axis=1)) if len(tops) else []
         return Recording(self._initial, self._collected("messages").copy(),
-                         self._collected("fills").copy(), self._top_table(tops[new]))
-
-    def _top_table(self, tops: np.ndarray) -> pd.DataFrame:
-        bid, ask = self._ledger.prices(tops["bid_ticks"]), self._ledger.prices(tops["ask_ticks"])
-        return pd.DataFrame({
-            "time_ns": tops["time_ns"],
-            "bid": np.where(tops["bid_ticks"] >= 0, bid, np.nan),
-            "bid_size": self._ledger.sizes(tops["bid_lots"]),
-            "ask": np.where(tops["ask_ticks"] >= 0, ask, np.nan),
-            "ask_size": self._ledger.sizes(tops["ask_lots"]),
-        })
+                         self._collected("fills").copy(),
+                         top_table(self._collected("tops"), self._ledger))
 
     # -- inside --------------------------------------------------------------------------------
-
-    def _snapshot(self) -> np.ndarray:
-        """Limit messages that rebuild the book as it is, best price and oldest order first."""
-        rows = []
-        for index in np.flatnonzero(self._book.levels["count"]):
-            slot = int(self._book.levels[index]["head"])
-            while slot:
-                rows.append(slot)
-                slot = int(self._book.orders[slot]["next"])
-        orders = self._book.orders[rows]
-        messages = np.zeros(len(rows), MESSAGE)
-        for name in ("order_id", "price_ticks", "size", "owner", "side"):
-            messages[name] = orders[name]
-        messages["kind"] = Kind.LIMIT
-        messages["new_order_id"] = -1
-        messages["time_ns"] = self._flow.clock[C_NOW]
-        return messages
 
     def _empty_tape(self) -> None:
         """Move what the kernel wrote out of its buffers."""
@@ -523,38 +469,7 @@ class Market:
         return ticks
 
 
-def checked_seed(seed, name: str = "seed") -> int:
-    """The seed as an int, or a ValueError that says what is allowed."""
-    try:
-        whole = int(seed)
-    except (TypeError, ValueError, OverflowError):
-        whole = -1
-    if not 0 <= whole < 2**63 or whole != seed:
-        raise ValueError(f"{name} is {seed!r}; it must be a whole number from 0 to 2**63 - 1")
-    return whole
-
-
-def checked_window(profile: Profile, start_s, end_s) -> tuple[float, float]:
-    """The window as floats, or a ValueError that says what is allowed."""
-    start_s, end_s = float(start_s), float(end_s)
-    if not profile.day_start_s <= start_s < end_s <= profile.day_end_s:
-        raise ValueError(f"the window is {start_s:g} to {end_s:g} s; it must lie inside the day "
-                         f"of {profile.name}, {profile.day_start_s:g} to {profile.day_end_s:g} s")
-    return start_s, end_s
-
-
 def _band(flow) -> tuple[int, int]:
     return int(flow.whole[W_LOW]), int(flow.whole[W_HIGH])
 
 
-def kind_of(kind) -> Kind:
-    """The kind of a new order from its name, or a ValueError that says what is allowed."""
-    allowed = (Kind.LIMIT, Kind.MARKET, Kind.IOC, Kind.FOK, Kind.POST_ONLY)
-    try:
-        found = Kind[kind.upper()] if isinstance(kind, str) else Kind(kind)
-    except (KeyError, ValueError):
-        found = None
-    if found not in allowed:
-        names = ", ".join(k.name.lower() for k in allowed)
-        raise ValueError(f"kind is {kind!r}; it must be one of {names}")
-    return found
