@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lobsim.engine import FILL, MESSAGE, OrderBook, process
 from lobsim.engine.views import FAULTS, find_fault
-from lobsim.market import Market, profiles
+from lobsim.market import Market, MarketBatch, profiles
 from lobsim.market.curve import cumulative_share, minute_weights
 
 START = 36_000
@@ -138,17 +138,18 @@ def test_spy_volume_curve_is_u_shaped():
 
 def test_simulated_volume_follows_the_curve_and_sums_to_the_stated_volume():
     profile = profiles["SPY"]
-    volumes = []
-    for seed in range(3):
-        market = Market("SPY", seed, 34_200, 57_600)
-        market.advance(57_600)
-        trades = market.trades
-        volumes.append(np.histogram(trades["time_s"], np.linspace(34_200, 57_600, 14),
-                                    weights=trades["size"])[0])
-    volume = np.sum(volumes, axis=0)
-    assert volume.sum() / 3 == pytest.approx(profile.daily_volume, rel=0.05)
-    expected = np.diff(cumulative_share(profile, np.linspace(34_200, 57_600, 14)))
-    assert np.abs(volume / volume.sum() / expected - 1).max() < 0.12
+    edges = np.linspace(34_200, 57_600, 14)
+    batch = MarketBatch("SPY", range(32), 34_200, 57_600)
+    reached = [np.zeros(32)]
+    for edge in edges[1:]:
+        batch.advance(edge)
+        reached.append(batch.volume.copy())
+    volume = np.diff(reached, axis=0)  # half hours of 32 days; takers come in bursts
+    assert volume.sum() / 32 == pytest.approx(profile.daily_volume, rel=0.03)
+    share = volume.mean(axis=1) / volume.mean(axis=1).sum()
+    expected = np.diff(cumulative_share(profile, edges))
+    error = volume.std(axis=1, ddof=1) / np.sqrt(32) / volume.mean(axis=1)
+    assert (np.abs(share / expected - 1) < 4 * error + 0.02).all()
 
 
 def test_clock_runs_forward_only_and_inside_the_window():
@@ -191,7 +192,7 @@ def test_the_engine_finds_no_fault_in_the_book(seed, sizes):
 
 
 @pytest.mark.parametrize("arguments, word", [
-    ({"profile": "SPX"}, "BTC-USD, SPY"), ({"seed": -1}, "seed is -1"),
+    ({"profile": "SPX"}, "BTC-USD, MIDCAP, SMALLTICK, SPY"), ({"seed": -1}, "seed is -1"),
     ({"start_s": 0}, "inside the day"), ({"end_s": 35_000}, "inside the day"),
 ])
 def test_wrong_arguments_are_told(arguments, word):
