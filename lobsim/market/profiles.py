@@ -44,7 +44,7 @@ SPY = Profile(
     description="Large-tick index fund on one venue with about a fifteenth of its volume",
     tick_size=0.01,
     start_price=168.0,
-    daily_volume=9140000.0,
+    daily_volume=9.43e6,  # mean of 64 days
     max_live=448,
     parts=(
         ZeroIntelligence(
@@ -66,7 +66,14 @@ SPY = Profile(
         Fees(maker_fee=-0.0020, taker_fee=0.0030),
     ),
     facts="large_tick",
-    misses={},
+    misses={
+        "obi_hit_75_100":
+            "0.76 where real large-tick shares reach 0.8 and more: heavy orders that come and "
+            "go blur what the queues tell.",
+        "sign_acf_10":
+            "0.38 (0.40 to 0.55): meta-orders are cut off at 1,000 orders and interrupted by "
+            "informed ones.",
+    },
 )
 
 MIDCAP = Profile(
@@ -98,7 +105,16 @@ MIDCAP = Profile(
         Fees(maker_fee=-0.0020, taker_fee=0.0030),
     ),
     facts="mid_tick",
-    misses={},
+    misses={
+        "ofi_r2_10s":
+            "0.78 (0.5 to 0.7): on one venue every change of the quotes passes through visible "
+            "orders.",
+        "obi_predictive_r2_10s": "0.002 (0.006 and more): imbalance is forgotten within seconds here.",
+        "gap_cv": "1.36 (1.9 to 4): stronger bursts would make signs too persistent.",
+        "sign_acf_50": "0.05 (at most 0.03): the meta-orders of all venues are seen on one.",
+        "adverse_selection_1s": "0.47 (0.55 to 0.82): makers take some seconds to learn from a trade.",
+        "signature_flatness": "1.28 (at most 1.19): a thin best quote flickers and returns.",
+    },
 )
 
 SMALLTICK = Profile(
@@ -108,22 +124,22 @@ SMALLTICK = Profile(
     tick_size=0.01,
     start_price=570.0,
     daily_volume=574000.0,
-    max_live=384,
+    max_live=192,
     band_ticks=65536,
     parts=(
         ZeroIntelligence(
-            limit_rate_per_s=0.409, limit_decay=0.74, limit_levels=80,
-            cancel_rate_per_s=0.473, cancel_shape=_patience(80, 20), limit_sizes=_SMALL_RESTS),
+            limit_rate_per_s=0.0209, limit_decay=0.757, limit_levels=80,
+            cancel_rate_per_s=0.617, cancel_shape=_patience(80, 20), limit_sizes=_SMALL_RESTS),
         Takers(
-            market_rate_per_s=0.34, market_sizes=_SMALL_TAKES, meta_min_orders=1.34,
-            meta_informed_share=0.594, informed_share=0.307, lookahead_s=1.33,
-            sweep_share=0.0185, surprise_ticks=13.2,
-            bursts=((0.525, 0.0276), (0.2, 24.8))),
-        Fundamental(volatility_bps=4.67, jump_share=0.464, jump_rate_per_s=0.0456,
-                    vol_of_vol=0.23),
-        Makers(maker_slack_ticks=-2.98, maker_lean=0.122, cancel_lean=0.219,
-               stale_rate_per_s=0.358, snipe_share=0.0352,
-               refill_rate_per_s=0.124, refill_ticks=2),
+            market_rate_per_s=0.34, market_sizes=_SMALL_TAKES, meta_min_orders=1.17,
+            meta_informed_share=0.559, informed_share=0.367, lookahead_s=4.86,
+            sweep_share=0.42, surprise_ticks=19.3,
+            bursts=((0.589, 0.0114), (0.239, 29.5))),
+        Fundamental(volatility_bps=0.813, jump_share=0.678, jump_rate_per_s=0.00918,
+                    vol_of_vol=0.263),
+        Makers(maker_slack_ticks=-8.41, maker_lean=0.394, cancel_lean=0.263,
+               stale_rate_per_s=62.7, snipe_share=0.0616,
+               refill_rate_per_s=39.1, refill_ticks=5),
         _impact(574000.0, 7.0, 390, 5.7),
         VolumeCurve((0.090, 0.075, 0.088, 0.078, 0.052, 0.055, 0.048, 0.042, 0.045, 0.058, 0.045,
                      0.090, 0.256)),
@@ -165,7 +181,12 @@ BTC_USD = Profile(
         Fees(maker_fee=2.0, taker_fee=5.0, fee_unit="bps"),
     ),
     facts="crypto",
-    misses={},
+    misses={
+        "cancel_to_limit":
+            "1.02 cancellations a limit order (real: 0.96): partial cancellations are counted, "
+            "too.",
+        "signature_flatness": "0.63 (0.70 and more): quotes trail the jumps of a price from outside the book.",
+    },
 )
 
 profiles: dict[str, Profile] = {"SPY": SPY, "MIDCAP": MIDCAP, "SMALLTICK": SMALLTICK,

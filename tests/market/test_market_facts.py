@@ -1,109 +1,91 @@
-"""The profiles against the stylised facts they are meant for (reference: section 8 targets).
-
-Bands are for the mean of a few seeds of a 10:00-14:00 window and stand in the docstrings of the
-profiles too; what a profile misses is tested at the value it has, so that the docstring stays true.
-"""
+"""Profiles beside the regions of real markets: what is outside is named, and what is named is."""
 
 import numpy as np
 import pytest
 
-from lobsim.market import Market, profiles
+from lobsim.analytics import TARGETS, facts_of, scorecard
+from lobsim.market import Market, MarketBatch, profiles
+from lobsim.market.profiles import UNIVERSE, find_profile
 
-START, END = 36_000, 50_400
-
-
-def measure(name, seed):
-    profile = profiles[name]
-    market = Market(profile, seed, START, END, record=True)
-    market.advance(END)
-    recording = market.record()
-    tops, fills, kinds = recording.tops, recording.fills, recording.messages["kind"]
-    time = tops["time_ns"].to_numpy() / 1e9
-    held = np.diff(np.append(time, END))
-    mid = 0.5 * (tops["bid"] + tops["ask"]).to_numpy()
-    spread = np.rint((tops["ask"] - tops["bid"]) / profile.tick_size).to_numpy()
-    fact = {"one_tick": held[spread == 1].sum() / held.sum(),
-            "spread_bps": 1e4 * (spread * profile.tick_size / mid * held).sum() / held.sum()}
-    order = np.argsort(tops["bid_size"].to_numpy(), kind="stable")
-    half = np.searchsorted(np.cumsum(held[order]), held.sum() / 2)
-    depth = tops["bid_size"].to_numpy()[order[half]]
-    first = np.append(True, np.diff(fills["message_index"]) != 0)
-    size = np.bincount(np.cumsum(first) - 1, weights=fills["size"]) * profile.lot_size
-    sign, when = fills["taker_side"][first].astype(float), fills["time_ns"][first] / 1e9
-    fact["depth_in_trades"] = depth / size.mean()
-    fact["trades_per_min"] = len(size) / ((END - START) / 60)
-    for lag in (1, 10, 50):
-        fact[f"sign_acf_{lag}"] = np.corrcoef(sign[lag:], sign[:-lag])[0, 1]
-
-    def mid_at(at):
-        return mid[np.clip(np.searchsorted(time, at, side="right") - 1, 0, None)]
-
-    returns = {step: np.diff(np.log(mid_at(np.arange(START + 1, END, step)))) * 1e4
-               for step in (0.1, 1, 60, 300)}
-    fact["vol_1min_bps"] = returns[60].std()
-    total = {step: np.sqrt((r**2).sum()) for step, r in returns.items()}
-    fact["signature_01_to_60"] = total[0.1] / total[60]
-    fact["kurtosis_1s"] = (returns[1]**4).mean() / (returns[1]**2).mean()**2
-    before = mid_at(when - 1e-9)
-    paid = (sign * (fills["price_ticks"][first] * profile.tick_size - before)).mean()
-    fact["response_60s_to_half_spread"] = (sign * (mid_at(when + 60) - before)).mean() / paid
-    fact.update(imbalance(tops, mid, time))
-    limits, cancels = (kinds == 1).sum(), np.isin(kinds, (6, 7)).sum()
-    fact["cancel_to_limit"] = cancels / limits
-    fact["limit_to_market"] = limits / (kinds == 3).sum()
-    return fact
+SEEDS = (1, 2, 3)
+DAY = (34_200, 57_600)  # of a coin's day the same hours
 
 
-def imbalance(tops, mid, time):
-    """Hit rates of the imbalance, sampled each second, and R2 of 10 s order-flow imbalance."""
-    bid_size, ask_size = tops["bid_size"].to_numpy(float), tops["ask_size"].to_numpy(float)
-    obi = (bid_size - ask_size) / (bid_size + ask_size)
-    at = np.clip(np.searchsorted(time, np.arange(START + 1.0, END - 60)) - 1, 0, None)
-    moves = np.flatnonzero(np.diff(mid))
-    following = moves[np.searchsorted(moves, at)]
-    hit = np.sign(obi[at]) == np.sign(np.diff(mid)[following])
-    clear = obi[at] != 0
-    extreme = np.abs(obi[at]) > 0.75
-    bid, ask = tops["bid"].to_numpy(), tops["ask"].to_numpy()
-    flow = ((bid[1:] >= bid[:-1]) * bid_size[1:] - (bid[1:] <= bid[:-1]) * bid_size[:-1]
-            - (ask[1:] <= ask[:-1]) * ask_size[1:] + (ask[1:] >= ask[:-1]) * ask_size[:-1])
-    edges = np.arange(START, END + 1, 10)
-    total = np.histogram(time[1:], edges, weights=flow)[0]
-    mids = mid[np.clip(np.searchsorted(time, edges, side="right") - 1, 0, None)]
-    return {"obi_hit": hit[clear].mean(), "obi_hit_extreme": hit[extreme].mean(),
-            "ofi_r2_10s": np.corrcoef(total, np.diff(mids))[0, 1]**2}
+def facts(profile, seed):
+    market = Market(profile, seed, *DAY, record=True)
+    market.advance(DAY[1])
+    return facts_of(market)
 
 
-@pytest.fixture(scope="module", params=["SPY", "BTC-USD"])
-def facts(request):
-    rows = [measure(request.param, seed) for seed in (1, 2)]
-    return request.param, {name: np.mean([row[name] for row in rows]) for name in rows[0]}
+@pytest.fixture(scope="module", params=list(profiles))
+def card(request):
+    profile = profiles[request.param]
+    return profile, scorecard([facts(profile, seed) for seed in SEEDS], target=profile.facts)
 
 
-BANDS = {
-    "SPY": {
-        "one_tick": (0.97, 1.0), "spread_bps": (0.58, 0.65), "depth_in_trades": (5.0, 15.0),
-        "trades_per_min": (90, 150), "sign_acf_1": (0.65, 0.80), "sign_acf_10": (0.28, 0.55),
-        "sign_acf_50": (0.07, 0.29), "vol_1min_bps": (2.5, 4.0),
-        "signature_01_to_60": (0.85, 1.1), "kurtosis_1s": (5, 20),
-        "response_60s_to_half_spread": (0.4, 1.4), "obi_hit": (0.57, 0.65),
-        "cancel_to_limit": (0.9, 1.1), "limit_to_market": (9, 30),
-        "obi_hit_extreme": (0.64, 0.76),  # real large-tick shares: above 0.8
-        "ofi_r2_10s": (0.70, 0.90),  # real: 0.40 to 0.75
-    },
-    "BTC-USD": {
-        "one_tick": (0.95, 1.0), "spread_bps": (0.12, 0.15), "depth_in_trades": (1.2, 6.0),
-        "trades_per_min": (7, 13), "sign_acf_1": (0.5, 0.8), "sign_acf_10": (0.1, 0.6),
-        "sign_acf_50": (0.01, 0.33), "vol_1min_bps": (2.3, 11), "kurtosis_1s": (15, 400),
-        "cancel_to_limit": (0.9, 1.1), "limit_to_market": (100, 400),
-        "ofi_r2_10s": (0.5, 0.9),  # 0.05 to 0.70 in two real samples
-        "obi_hit": (0.47, 0.56),  # real: 0.59 to 0.77
-    },
-}
+def test_most_facts_of_a_profile_lie_within_the_region_of_real_markets(card):
+    profile, scored = card
+    assert profile.facts in TARGETS
+    assert len(scored.inside) > 0.6 * (len(scored.inside) + len(scored.outside)), str(scored)
 
 
-def test_profile_is_within_its_bands(facts):
-    name, values = facts
-    outside = {fact: (round(float(values[fact]), 3), band) for fact, band in BANDS[name].items()
-               if not band[0] <= values[fact] <= band[1]}
-    assert not outside
+def test_every_miss_is_named_with_its_reason(card):
+    """A fact on the edge of its region may be named or not."""
+    profile, scored = card
+    table = scored.table()
+    far = table[table["distance"].abs() > 0.1]
+    assert set(far.index) <= set(profile.misses), str(scored)
+    assert all(len(reason) > 20 for reason in profile.misses.values())
+
+
+def test_no_miss_is_named_that_is_none(card):
+    profile, scored = card
+    inside = scored.table().loc[list(profile.misses)]
+    error = inside["stderr"].fillna(0.0)
+    margin = np.minimum(inside["value"] - inside["low"], inside["high"] - inside["value"])
+    assert not (margin > 3 * error + 0.1 * (inside["high"] - inside["low"])).any(), str(scored)
+
+
+def test_imbalance_does_not_give_the_market_away(card):
+    """A market whose imbalance foretells nine moves in ten would teach nonsense."""
+    _, scored = card
+    value = scored.table()["value"]
+    assert value["obi_hit"] < 0.77 and value["obi_hit_75_100"] < 0.9
+    assert value["obi_predictive_r2_1s"] < 0.1
+
+
+def test_a_maker_does_not_keep_the_whole_half_spread(card):
+    _, scored = card
+    assert scored.table()["value"]["adverse_selection_10s"] > 0.25
+
+
+def test_the_universe_spans_liquidity_and_moves_together():
+    assert len(UNIVERSE) == 50 and len({p.name for p in UNIVERSE}) == 50
+    volumes = np.array([p.daily_volume for p in UNIVERSE])
+    assert volumes.max() > 20 * volumes.min()
+    assert find_profile("U07") is UNIVERSE[6]
+    batch = MarketBatch(UNIVERSE, range(50), 36_000, 39_600, common_seed=5)
+    moves = []
+    for minute in range(1, 61):
+        batch.advance(36_000 + 60 * minute)
+        moves.append(batch.efficient_price.copy())
+    moves = np.diff(np.log(moves), axis=0)
+    seen = np.corrcoef(moves.T)
+    share = np.array([p.common_share for p in UNIVERSE])
+    meant = np.sqrt(np.outer(share, share))
+    off = ~np.eye(50, dtype=bool)
+    # 59 minutes: an error of 0.13 for a pair, of 0.03 or so for the mean of all pairs
+    assert seen[off].mean() == pytest.approx(meant[off].mean(), abs=0.1)
+    assert (batch.volume > 0).all() and np.isfinite(batch.mid).all()
+
+
+def test_a_rescaled_market_is_the_same_in_event_time():
+    """Twice the activity: twice the trades and twice the variance in ticks, the same spread."""
+    from lobsim.market.universe import rescaled
+
+    base = profiles["MIDCAP"]
+    busy = rescaled(base, "busy", activity=2.0, volatility_bps=base.volatility_bps)
+    slow, fast = facts(base, 1), facts(busy, 1)
+    assert fast.trades_per_min == pytest.approx(2 * slow.trades_per_min, rel=0.1)
+    assert fast.spread_mean_ticks == pytest.approx(slow.spread_mean_ticks, rel=0.1)
+    assert fast.depth_in_trades == pytest.approx(slow.depth_in_trades, rel=0.2)
