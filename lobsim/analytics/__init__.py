@@ -9,6 +9,11 @@ from lobsim.analytics.compare import PairedDifference, paired_difference, pairs_
 from lobsim.analytics.consolidate import ELIGIBLE_CONDITIONS, nbbo
 from lobsim.analytics.facts_messages import OrderEvents
 from lobsim.analytics.facts_names import FACTS
+from lobsim.analytics.cst import (
+    probability_filled_before_move,
+    probability_making_the_spread,
+    probability_mid_up,
+)
 from lobsim.analytics.facts_of import facts_of
 from lobsim.analytics.facts_tape import market_orders
 from lobsim.analytics.imbalance import order_book_imbalance, order_flow_imbalance
@@ -58,6 +63,9 @@ __all__ = [
     "paired_difference",
     "pairs_needed",
     "price_impact",
+    "probability_filled_before_move",
+    "probability_making_the_spread",
+    "probability_mid_up",
     "quote_rule",
     "quoted_spread",
     "realised_spread",

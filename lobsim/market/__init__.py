@@ -5,11 +5,14 @@ from lobsim.market.batch import MarketBatch
 from lobsim.market.lobster_day import synthesise_lobster
 from lobsim.market.market import Market, OwnOrder, Recording
 from lobsim.market.profile import Profile
-from lobsim.market.profiles import profiles
+from lobsim.market.profiles import UNIVERSE, profiles
+from lobsim.market.replay import replay_profile
 from lobsim.market.taq_day import synthesise_taq_day
 
-__all__ = ["Market", "MarketBatch", "OwnOrder", "Profile", "Recording", "profiles", "synthesise_lobster",
-           "synthesise_taq_day"]
+__all__ = [
+    "Market", "MarketBatch", "OwnOrder", "Profile", "Recording", "UNIVERSE", "profiles",
+    "replay_profile", "synthesise_lobster", "synthesise_taq_day",
+]
 
 
 def _warm() -> None:
