@@ -1,4 +1,4 @@
-"""``lobsim data facts``: the stylised facts of a profile or of files beside those of real markets."""
+"""``lobsim data facts``: stylised facts of a profile or of files beside those of real ones."""
 
 from __future__ import annotations
 

@@ -210,7 +210,8 @@ class MarketBatch:
             ticks = np.zeros(m, np.int64)
         else:
             whole = self._stack.whole[self._stack.kind[rows]]
-            ticks = self._units(rows, prices, self._tick, whole[:, W_LOW], whole[:, W_HIGH], "price")
+            low, high = whole[:, W_LOW], whole[:, W_HIGH]
+            ticks = self._units(rows, prices, self._tick, low, high, "price")
         ids = np.zeros(m, np.int64)
         self._send(rows, np.full(m, int(kind)), side, ticks, lots, ids)
         return ids

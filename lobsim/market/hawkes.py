@@ -94,7 +94,10 @@ def _act(book, flow, tape, kind, bits, time_ns):
     fair = flow.level[L_FAIR]
     if kind < 2:
         distance = flow.distances[np.int64((bits >> _S10) & _TEN_BITS)]
-        price = ask_or_aside(book, fair) - distance if side > 0 else bid_or_aside(book, fair) + distance
+        if side > 0:
+            price = ask_or_aside(book, fair) - distance
+        else:
+            price = bid_or_aside(book, fair) + distance
         if flow_is_full(book, flow) or not flow.whole[W_LOW] <= price <= flow.whole[W_HIGH]:
             count[N_DROPPED] += 1
             return

@@ -13,9 +13,9 @@ from lobsim.market.others import metaorder_event, predator_event
 from lobsim.market.own import own_arrival
 from lobsim.market.paper import paper_chances
 from lobsim.market.price import step_price
-from lobsim.market.state import (BASE_POISSON, BASE_QUEUES, BASE_RECORDED, C_BASE,
-                                 C_GRID, C_HALT, C_METAORDER, C_NOW, C_OWN, C_PREDATOR, C_REACT,
-                                 C_TAKER, FILL_QUEUE, GRID_NS, NEVER, NONE, N_BASE, N_CLOCKS, N_GRID,
+from lobsim.market.state import (BASE_POISSON, BASE_QUEUES, BASE_RECORDED, C_BASE, C_GRID, C_HALT,
+                                 C_METAORDER, C_NOW, C_OWN, C_PREDATOR, C_REACT, C_TAKER,
+                                 FILL_QUEUE, GRID_NS, NEVER, NONE, N_BASE, N_CLOCKS, N_GRID,
                                  N_HALT, N_HALTED, W_BASE, W_FILL_RULE)
 from lobsim.market.takers import taker_event
 from lobsim.market.venue import note_top, tape_is_full

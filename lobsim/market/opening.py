@@ -11,8 +11,8 @@ from lobsim.market.kernel import DONE
 from lobsim.market.parts import FillRule, Recorded
 from lobsim.market.profile import Profile
 from lobsim.market.setup import make_flow
-from lobsim.market.state import (BASE_QUEUES, C_HALT, C_NOW, C_TRADER, N_DROPPED, N_ORDER_ID, NS, REPORT, TOP, W_BASE,
-                                 W_HIGH, W_LOW, W_RECORD, Flow)
+from lobsim.market.state import (BASE_QUEUES, C_HALT, C_NOW, C_TRADER, N_DROPPED, N_ORDER_ID, NS,
+                                 REPORT, TOP, W_BASE, W_HIGH, W_LOW, W_RECORD, Flow)
 from lobsim.market.venue import KEEP_ALL, Tape, note_top
 
 CHUNK = 1 << 14

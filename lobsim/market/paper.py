@@ -13,8 +13,8 @@ from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRIC
 from lobsim.market import rng
 from lobsim.market.reports import FILLED, book_own, report
 from lobsim.market.state import (CROWD, FILL_NO_IMPACT, FILL_PROBABILITY, FILL_TOUCH, GRID_NS,
-                                 K_FILL, N_HALTED, N_MESSAGE, N_OWN_FILLS, N_OWN_LIVE, NONE, NS, OWN,
-                                 R_FILL_DECAY, R_FILL_RATE, W_FILL_RULE)
+                                 K_FILL, N_HALTED, N_MESSAGE, N_OWN_FILLS, N_OWN_LIVE, NONE, NS,
+                                 OWN, R_FILL_DECAY, R_FILL_RATE, W_FILL_RULE)
 
 _NO, _YES = np.arange(2)
 _STEP_S = GRID_NS / NS
@@ -91,7 +91,8 @@ def _first_reached(flow, taker_side, price, maker_id):
             continue
         beyond = (price - entry["price_ticks"]) * taker_side
         if beyond > 0 or (beyond == 0 and maker_id > entry["place"]):
-            if found < 0 or (flow.own[found]["price_ticks"] - entry["price_ticks"]) * taker_side > 0:
+            nearer = (flow.own[found]["price_ticks"] - entry["price_ticks"]) * taker_side > 0
+            if found < 0 or nearer:
                 found = k
     return found
 

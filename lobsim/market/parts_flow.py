@@ -202,10 +202,11 @@ class Takers:
         for Poisson arrivals.
     sweep_share : float
         Chance that an order takes at any price instead of leaving its rest.
-    surprise_ticks : float
+    surprise_ticks, expected_share : float
         How far makers move the price after an order on a side that they did not expect at all;
         they expect an exponential average of the sides before (Madhavan, Richardson, Roomans 1997
-        [2]_). It comes on top of the path of `Fundamental`, whose exogenous part it leaves alone.
+        [2]_), times `expected_share`. It comes on top of the path of `Fundamental`, whose exogenous
+        part it leaves alone.
 
     References
     ----------
@@ -224,6 +225,7 @@ class Takers:
     bursts: tuple[tuple[float, float], ...] = ()
     sweep_share: float = 0.0
     surprise_ticks: float = 0.0
+    expected_share: float = 1.0
 
     def __post_init__(self):
         total = sum(share for share, _ in self.bursts)

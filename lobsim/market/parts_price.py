@@ -20,7 +20,8 @@ class Fundamental:
     trend_bps_per_min : float
         Drift.
     common_share : float
-        Share of the variance that comes from the factor of the market's universe, -1 to 1; a
+        Share of the diffusion's variance (jumps are everybody's own) that comes from the factor of
+        the market's universe, -1 to 1; a
         negative value moves against it.
     """
 

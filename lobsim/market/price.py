@@ -15,10 +15,10 @@ from lobsim.market.state import (GRID_NS, IMPACT_PARTS, K_COMMON, K_PATH, L_AHEA
                                  L_EXOGENOUS, L_EXPECTED, L_FAIR, L_PERMANENT, L_SHIFT, L_SLACK,
                                  L_TRANSIENT, L_VARIANCE, MINUTE_NS, MIN_ACTIVITY, MIN_SLACK,
                                  MIN_TREND, MIN_VOLATILITY, N_GRID, RING, R_APART, R_COMMON,
-                                 R_CROWD, R_DECAY, R_GROWTH, R_JUMP_PROB, R_JUMP_STD, R_PERMANENT,
-                                 R_REGRET_FREE, R_RESTING, R_SLACK, R_STEP_STD, R_TRANSIENT,
-                                 R_VOL_OF_VOL, R_WEIGHT, STEPS_PER_MINUTE, W_DAY_START, W_HIGH,
-                                 W_LOOKAHEAD, W_LOW, W_PATH)
+                                 R_CROWD, R_EXPECT, R_DECAY, R_GROWTH, R_JUMP_PROB, R_JUMP_STD,
+                                 R_PERMANENT, R_REGRET_FREE, R_RESTING, R_SLACK, R_STEP_STD,
+                                 R_TRANSIENT, R_VOL_OF_VOL, R_WEIGHT, STEPS_PER_MINUTE,
+                                 W_DAY_START, W_HIGH, W_LOOKAHEAD, W_LOW, W_PATH)
 
 _PULL = 0.02  # per minute: the variance forgets half of a shock in about 35 minutes
 _HALVINGS = 20  # steps in search of the lots that count: to a millionth of them
@@ -166,14 +166,15 @@ def react(flow, signed_lots, taking, price):
 def learn_from_crowd(flow, side):
     """Makers move the price by how surprising the side of a trade of the crowd is.
 
-    The surprise is the side less its expectation, an exponential average of the sides before, so
-    that a price that follows it stays a martingale although sides are persistent (Madhavan,
+    The surprise is the side less its expectation, a share of an exponential average of the sides
+    before, so that a price that follows it is near a martingale although sides are persistent
+    (Madhavan,
     Richardson, Roomans 1997, eq. 4, with a longer memory).
     """
     level = flow.level
     if flow.real[R_CROWD] == 0.0:
         return
-    surprise = side - level[L_EXPECTED]
-    level[L_EXPECTED] += _EXPECT * surprise
+    surprise = side - flow.real[R_EXPECT] * level[L_EXPECTED]
+    level[L_EXPECTED] += _EXPECT * (side - level[L_EXPECTED])
     level[L_CROWD] += flow.real[R_CROWD] * surprise
     set_fair(flow)

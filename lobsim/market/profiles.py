@@ -14,11 +14,12 @@ from lobsim.market.universe import make_universe
 
 
 def _patience(levels: int, half: float) -> tuple[float, ...]:
-    """Cancellation rates at distances 1, 2, ...: those `half` ticks farther off live twice as long."""
+    """Cancellation rates at distances 1, 2, ...; `half` ticks farther off it is half as large."""
     return tuple(round(1.0 / (1.0 + i / half), 3) for i in range(levels))
 
 
-def _impact(daily_volume: float, volatility_bps: float, minutes: int, ticks_per_bp: float) -> Impact:
+def _impact(daily_volume: float, volatility_bps: float, minutes: int,
+            ticks_per_bp: float) -> Impact:
     """The square-root law for a day's volume and volatility."""
     return Impact.square_root(daily_volume, volatility_bps * math.sqrt(minutes) * ticks_per_bp)
 
@@ -109,10 +110,12 @@ MIDCAP = Profile(
         "ofi_r2_10s":
             "0.78 (0.5 to 0.7): on one venue every change of the quotes passes through visible "
             "orders.",
-        "obi_predictive_r2_10s": "0.002 (0.006 and more): imbalance is forgotten within seconds here.",
+        "obi_predictive_r2_10s":
+            "0.002 (0.006 and more): imbalance is forgotten within seconds here.",
         "gap_cv": "1.36 (1.9 to 4): stronger bursts would make signs too persistent.",
         "sign_acf_50": "0.05 (at most 0.03): the meta-orders of all venues are seen on one.",
-        "adverse_selection_1s": "0.47 (0.55 to 0.82): makers take some seconds to learn from a trade.",
+        "adverse_selection_1s":
+            "0.47 (0.55 to 0.82): makers take some seconds to learn from a trade.",
         "signature_flatness": "1.28 (at most 1.19): a thin best quote flickers and returns.",
     },
 )
@@ -123,30 +126,54 @@ SMALLTICK = Profile(
     description="Dear share with a spread of many ticks on one venue, as GOOG was in 2012",
     tick_size=0.01,
     start_price=570.0,
-    daily_volume=574000.0,
-    max_live=192,
+    daily_volume=754000.0,
+    max_live=256,
     band_ticks=65536,
     parts=(
         ZeroIntelligence(
-            limit_rate_per_s=0.0209, limit_decay=0.757, limit_levels=80,
-            cancel_rate_per_s=0.617, cancel_shape=_patience(80, 20), limit_sizes=_SMALL_RESTS),
+            limit_rate_per_s=0.949, limit_decay=-0.286, limit_levels=80,
+            cancel_rate_per_s=0.0703, cancel_shape=_patience(80, 20), limit_sizes=_SMALL_RESTS),
         Takers(
-            market_rate_per_s=0.34, market_sizes=_SMALL_TAKES, meta_min_orders=1.17,
-            meta_informed_share=0.559, informed_share=0.367, lookahead_s=4.86,
-            sweep_share=0.42, surprise_ticks=19.3,
-            bursts=((0.589, 0.0114), (0.239, 29.5))),
-        Fundamental(volatility_bps=0.813, jump_share=0.678, jump_rate_per_s=0.00918,
-                    vol_of_vol=0.263),
-        Makers(maker_slack_ticks=-8.41, maker_lean=0.394, cancel_lean=0.263,
-               stale_rate_per_s=62.7, snipe_share=0.0616,
-               refill_rate_per_s=39.1, refill_ticks=5),
-        _impact(574000.0, 7.0, 390, 5.7),
+            market_rate_per_s=0.34, market_sizes=_SMALL_TAKES, meta_min_orders=1.05,
+            meta_informed_share=0.2, informed_share=0.25, lookahead_s=2.0,
+            sweep_share=0.172, surprise_ticks=5.5, expected_share=0.88,
+            bursts=((0.558, 0.0184), (0.297, 6.01))),
+        Fundamental(volatility_bps=3.0, jump_share=0.686, jump_rate_per_s=0.0408,
+                    vol_of_vol=0.214),
+        Makers(maker_slack_ticks=-2.04, maker_lean=0.27, cancel_lean=0.224,
+               stale_rate_per_s=30.0, snipe_share=0.15,
+               refill_rate_per_s=2.0, refill_ticks=11),
+        _impact(754000.0, 4.09, 390, 5.7),
         VolumeCurve((0.090, 0.075, 0.088, 0.078, 0.052, 0.055, 0.048, 0.042, 0.045, 0.058, 0.045,
                      0.090, 0.256)),
         Fees(maker_fee=-0.0020, taker_fee=0.0030),
     ),
     facts="small_tick",
-    misses={},
+    misses={
+        "limit_filled_share": "0.10 (at most 0.097): fewer orders come and go than there.",
+        "ofi_r2_1s":
+            "0.49 (0.16 to 0.31): real quotes also move by hidden orders and other venues' "
+            "trades.",
+        "ofi_r2_10s": "0.69 (0.15 to 0.5), for the same reason.",
+        "obi_predictive_r2_1s":
+            "0.0001 (0.001): queues of one order tell nothing here, and little in life.",
+        "ofi_predictive_r2_1s":
+            "0.015 (at most 0.005): makers follow the flow over a second or two.",
+        "obi_hit":
+            "0.48 (0.55 to 0.59): after a trade the emptied side is refilled, which imbalance "
+            "does not foresee.",
+        "obi_hit_75_100": "0.47 (0.56 to 0.64), for the same reason.",
+        "sign_acf_10":
+            "0.22 (at most 0.11): informed takers keep to one side while the price catches up.",
+        "sign_acf_50": "0.14 (at most 0.03), for the same reason.",
+        "adverse_selection_1s":
+            "0.30 (0.70 to 0.84): makers learn from a trade within seconds, not at once.",
+        "adverse_selection_10s":
+            "0.43 (0.92 to 1.10): half of what a real maker of such a share loses.",
+        "volatility_1min_bps":
+            "4.1 (4.8 to 7.3): more would come with trends that real prices do not have.",
+        "volume_first_half_hour": "0.07 (0.08 to 0.10): takers come in bursts, and days differ.",
+    },
 )
 
 BTC_USD = Profile(
@@ -185,7 +212,8 @@ BTC_USD = Profile(
         "cancel_to_limit":
             "1.02 cancellations a limit order (real: 0.96): partial cancellations are counted, "
             "too.",
-        "signature_flatness": "0.63 (0.70 and more): quotes trail the jumps of a price from outside the book.",
+        "signature_flatness":
+            "0.63 (0.70 and more): quotes trail the jumps of a price from outside the book.",
     },
 )
 

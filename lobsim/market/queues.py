@@ -12,8 +12,9 @@ from lobsim.engine.state import PRICE_MIN
 from lobsim.market import rng
 from lobsim.market.price import minute_of
 from lobsim.market.state import (C_BASE, CROWD, K_FLOW, MIN_ACTIVITY, N_BASE, N_CANCELS,
-                                 N_DROPPED, N_HALTED, N_LIMITS, N_MARKETS, N_REFERENCE, N_REINIT, NONE,
-                                 R_REINIT, R_THETA, R_UNIT, W_HIGH, W_LONGEST, W_LOW, W_QUEUES)
+                                 N_DROPPED, N_HALTED, N_LIMITS, N_MARKETS, N_REFERENCE, N_REINIT,
+                                 NONE, R_REINIT, R_THETA, R_UNIT, W_HIGH, W_LONGEST, W_LOW,
+                                 W_QUEUES)
 from lobsim.market.venue import (ask_of, bid_of, cancel_flow_order, flow_is_full, flow_order_at,
                                  rest_order, take_up_to)
 

@@ -9,7 +9,8 @@ from lobsim.engine.jit import njit
 from lobsim.market.state import (L_CASH, L_MADE, L_TOOK, N_MADE, N_OWN_CANCELS, N_POSITION,
                                  N_REPORTS, N_TOOK)
 
-__all__ = ["ACCEPTED", "CANCELLED", "FILLED", "REJECTED", "What", "HALTED", "NO_ROOM", "book_own", "explain_reason", "report"]
+__all__ = ["ACCEPTED", "CANCELLED", "FILLED", "REJECTED", "What", "HALTED", "NO_ROOM", "book_own",
+           "explain_reason", "report"]
 
 HALTED, NO_ROOM = np.int64(100), np.int64(101)
 """Reasons of a market for a refusal, beside the engine's (`lobsim.engine.Reject`)."""

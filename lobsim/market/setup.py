@@ -4,9 +4,9 @@ import numpy as np
 
 from lobsim.engine.records import MESSAGE
 from lobsim.market.curve import minute_weights
-from lobsim.market.parts import (FILL_RULES, FillRule, Fundamental, Halts, Hawkes, Impact, Latency, Makers, Metaorders, Predator,
-                                 QueueReactive, Recorded, Regimes, Takers, VolumeCurve,
-                                 ZeroIntelligence)
+from lobsim.market.parts import (FILL_RULES, FillRule, Fundamental, Halts, Hawkes, Impact,
+                                 Latency, Makers, Metaorders, Predator, QueueReactive, Recorded,
+                                 Regimes, Takers, VolumeCurve, ZeroIntelligence)
 from lobsim.market.profile import Profile, size_table
 from lobsim.market.rng import Dice, stream_key
 from lobsim.market import state as s
@@ -203,6 +203,7 @@ def _takers(profile, real, whole):
         real[s.R_INFORMED] = takers.informed_share
         real[s.R_SWEEP] = takers.sweep_share
         real[s.R_CROWD] = takers.surprise_ticks
+        real[s.R_EXPECT] = takers.expected_share
         whole[s.W_LOOKAHEAD] = min(round(takers.lookahead_s * NS / GRID_NS), s.RING - 1)
         base = whole[s.W_BASE]
         if base == s.BASE_POISSON and not takers.bursts:

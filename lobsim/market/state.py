@@ -47,7 +47,8 @@ R_BURST_JUMP, R_BURST_RATE = 36, 38  # two jumps of the takers' rate, two decay 
 R_WEIGHT = 40  # IMPACT_PARTS weights, and as many decay factors per grid step
 R_DECAY = R_WEIGHT + IMPACT_PARTS
 R_CROWD = R_DECAY + IMPACT_PARTS  # move of the price by a surprising trade of the crowd, ticks
-R_SIZE = R_CROWD + 1
+R_EXPECT = R_CROWD + 1  # share of the average of past sides that makers expect of the next
+R_SIZE = R_EXPECT + 1
 
 # Flow.whole: parameters that are whole numbers.
 (W_DAY_START, W_LOOKAHEAD, W_MAX_LIVE, W_LOW, W_HIGH, W_RECORD, W_BASE, W_MAKERS, W_PATH,

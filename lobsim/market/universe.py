@@ -93,8 +93,8 @@ def make_universe(archetypes: dict[str, Profile], count: int = 50, seed: int = 1
         Named ``U01``, ``U02``, ... from the busiest to the quietest. Activity falls as a power
         of the rank (exponent 0.8, noise of 25 %) from 1.5 to a twentieth; volatility is
         log-normal around 6 bps a minute (spread 35 %), sizes around 1 (40 %); the share of the
-        common factor is uniform from 0.1 to 0.5. Regimes are drawn with the chances 0.3 (large
-        tick), 0.5 (mid), 0.2 (small).
+        common factor in the diffusion is uniform from 0.3 to 0.9. Regimes are drawn with the
+        chances 0.3 (large tick), 0.5 (mid), 0.2 (small).
     """
     if count < 1:
         raise ValueError(f"count is {count}; a universe has at least one name")
@@ -104,7 +104,7 @@ def make_universe(archetypes: dict[str, Profile], count: int = 50, seed: int = 1
     activity = np.sort(activity)[::-1]
     volatility = np.clip(6.0 * _bell(dice, count, 0.35), 2.5, 15.0)
     size = np.clip(_bell(dice, count, 0.40), 0.4, 2.5)
-    share = dice.uniform(count, 0.1, 0.5)
+    share = dice.uniform(count, 0.3, 0.9)
     return tuple(rescaled(archetypes[kinds[k]], f"U{k + 1:02}", activity=float(activity[k]),
                           volatility_bps=float(volatility[k]), size=float(size[k]),
                           common_share=float(share[k])).without(Metaorders)

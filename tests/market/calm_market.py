@@ -1,4 +1,4 @@
-"""A quiet, quick market of the tests, so that laws do not hang on the numbers of a shipped profile."""
+"""A quiet, quick market of the tests, so that laws do not hang on a shipped profile's numbers."""
 
 import math
 
