@@ -143,7 +143,8 @@ def _show_others(report: MarketReport) -> None:
         times = "-" if peer.ours_over_peer is None else f"{peer.ours_over_peer:,.1f}"
         speed = "-" if peer.messages_per_s is None else f"{peer.messages_per_s / 1e6:.3f}"
         table.add_row(f"{peer.package} {peer.version}", times, speed,
-                      escape(peer.failed or f"{peer.messages:,} messages; {peer.what}"))  # fmt: skip
+                      escape(peer.failed or f"{peer.messages:,} messages; {peer.what}")
+                      )  # fmt: skip
     if report.cpp or report.peers:
         console().print(table)
     if report.no_cpp_because:
@@ -159,7 +160,8 @@ def _show_soak(report: SoakReport) -> None:
     say(f"{report.checks:,} checks; memory {report.first_mb:.1f} MB after a tenth of the run, "
         f"{report.last_mb:.1f} MB at the end, {report.most_mb:.1f} MB at most; ids began anew "
         f"{report.ids_began_anew} times; the efficient price stood at the lower end of its band "
-        f"at {report.at_low_end:,} checks, at the upper end at {report.at_high_end:,}.")  # fmt: skip
+        f"at {report.at_low_end:,} checks, at the upper end at {report.at_high_end:,}."
+        )  # fmt: skip
     say(f"Own messages: {report.own_sent:,} tried, {report.own_refused:,} refused before they were "
         f"sent, {report.own_rejected:,} rejected by the venue, {report.own_fills:,} fills; "
         f"{report.own_resting:.1f} own orders resting on average.")  # fmt: skip

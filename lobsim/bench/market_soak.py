@@ -235,7 +235,7 @@ def soak(
     end_s = MONTH_DAYS * DAY_S * events / MONTH_EVENTS
     market = Market(made, seed, 0.0, end_s, keep_trades=False)
     flow = market._flow
-    flow.count[N_ORDER_ID] = LARGEST_ID - int(events / 8)
+    flow.count[N_ORDER_ID] = LARGEST_ID - int(events / 32)
     trader = _Trader(market, seed)
     step_s = min(CHECK_S, end_s / CHECKS)
     steps = int(end_s / step_s)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lobsim.market.checks import check_parts
+from lobsim.market.part_checks import check_parts
 from lobsim.market.parts import PARTS, Fundamental
 from lobsim.market.state import OWN_ROOM
 
