@@ -9,7 +9,7 @@ from lobsim.market.profiles import UNIVERSE, find_profile
 
 SEEDS = (1, 2, 3)
 DAY = (34_200, 57_600)  # of a coin's day the same hours
-LEAST_INSIDE = {"SPY": 0.7, "MIDCAP": 0.65, "BTC-USD": 0.7, "SMALLTICK": 0.35}
+LEAST_INSIDE = {"SPY": 0.7, "MIDCAP": 0.65, "BTC-USD": 0.7, "SMALLTICK": 0.55}
 """Share of the facts that a profile has inside; the small-tick market falls short."""
 
 
