@@ -12,13 +12,12 @@ from lobsim.market import Market
 from lobsim.market import state as s
 from lobsim.market.parts import Takers, ZeroIntelligence
 
-from .twin import FLAGS, TwinError
+from .twin import FLAGS, TwinError, compile_twin
 
 __all__ = ["MARKET_FLAGS", "MarketTwin", "Outcome", "compile_market_twin", "outcome_of"]
 
 SOURCE = Path(__file__).with_name("market_twin.cpp")
 MARKET_FLAGS = (*FLAGS, "-ffp-contract=off")  # a fused multiply-add would draw other times
-COMPILE_S = 120  # a compiler that takes longer hangs
 _MASK = (1 << 64) - 1
 _COUNTS = (s.N_MESSAGE, s.N_BASE, s.N_LIMITS, s.N_CANCELS, s.N_MARKETS, s.N_FILLS, s.N_VOLUME)
 
@@ -106,18 +105,7 @@ def compile_market_twin(compiler: str, folder: Path, flags: tuple[str, ...] = MA
     TwinError
         With the compiler's first complaint.
     """
-    program = folder / "market_twin"
-    try:
-        done = subprocess.run(
-            [compiler, *flags, "-o", str(program), str(SOURCE)],
-            capture_output=True, text=True, timeout=COMPILE_S,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError) as error:
-        raise TwinError(f"the compiler {compiler} does not run: {error}") from None
-    if done.returncode != 0:
-        said = done.stderr.strip().partition("\n")[0]
-        raise TwinError(f"{compiler} did not compile the C++ market: {said}")
-    return program
+    return compile_twin(compiler, folder, flags, SOURCE, "market")
 
 
 class MarketTwin:

@@ -52,8 +52,14 @@ def compiler_version(compiler: str) -> str:
     return told.stdout.partition("\n")[0].strip()
 
 
-def compile_twin(compiler: str, folder: Path, flags: tuple[str, ...] = FLAGS) -> Path:
-    """Compile the loop into a new file of `folder`; returns the program.
+def compile_twin(
+    compiler: str,
+    folder: Path,
+    flags: tuple[str, ...] = FLAGS,
+    source: Path = SOURCE,
+    what: str = "loop",
+) -> Path:
+    """Compile a C++ source (by default the loop) into a new file of `folder`; returns the program.
 
     Raises
     ------
@@ -63,14 +69,14 @@ def compile_twin(compiler: str, folder: Path, flags: tuple[str, ...] = FLAGS) ->
     program = folder / f"twin{len(list(folder.iterdir()))}"
     try:
         done = subprocess.run(
-            [compiler, *flags, "-o", str(program), str(SOURCE)],
+            [compiler, *flags, "-o", str(program), str(source)],
             capture_output=True, text=True, timeout=COMPILE_S,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:
         raise TwinError(f"the compiler {compiler} does not run: {error}") from None
     if done.returncode != 0:
         said = done.stderr.strip().partition("\n")[0]
-        raise TwinError(f"{compiler} did not compile the C++ loop: {said}")
+        raise TwinError(f"{compiler} did not compile the C++ {what}: {said}")
     return program
 
 
