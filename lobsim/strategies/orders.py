@@ -7,6 +7,7 @@ import numpy as np
 
 from lobsim.analytics._checks import side_sign
 from lobsim.engine.codes import Kind
+from lobsim.engine.units import Grid
 
 _KINDS = (Kind.LIMIT, Kind.MARKET, Kind.IOC, Kind.FOK, Kind.POST_ONLY, Kind.CANCEL)
 
@@ -19,34 +20,49 @@ class ParentOrder:
     ----------
     side : str or int
         "buy", "sell", +1 or -1; kept as +1 or -1.
-    quantity : int
-        Shares, > 0.
+    quantity : float
+        In the market's unit (shares, BTC), > 0; a whole number of lots.
     start_s, end_s : float
         Seconds since midnight, start < end.
     limit_price : float, optional
         Never trade at a worse price than this.
+    lot_size : float
+        Smallest quantity: 1 share, or that of the market's profile (``profile.lot_size``).
 
     Examples
     --------
     >>> ParentOrder("sell", 10_000, start_s=10 * 3600, end_s=14 * 3600).side
     -1
+    >>> ParentOrder("buy", 0.25, start_s=0, end_s=3600, lot_size=0.0001).lots
+    2500
     """
 
     side: int
-    quantity: int
+    quantity: float
     start_s: float
     end_s: float
     limit_price: float | None = None
+    lot_size: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "side", side_sign(self.side))
-        if not self.quantity > 0 or self.quantity != int(self.quantity):
-            raise ValueError(f"quantity is {self.quantity}; it must be a whole number above 0")
-        object.__setattr__(self, "quantity", int(self.quantity))
+        grid = Grid(self.lot_size, "lot_size")
+        lots = grid.units(self.quantity)
+        if lots is None or lots < 1:
+            told = "" if self.lot_size == 1 else f" of lots of {self.lot_size:g}"
+            raise ValueError(
+                f"quantity is {self.quantity}; it must be a whole number above 0{told}"
+            )
+        object.__setattr__(self, "quantity", grid.value(lots))
         if not self.start_s < self.end_s:
             raise ValueError(f"start_s is {self.start_s} and end_s {self.end_s}; start comes first")
         if self.limit_price is not None and not self.limit_price > 0:
             raise ValueError(f"limit_price is {self.limit_price}; it must be positive, or None")
+
+    @property
+    def lots(self) -> int:
+        """The quantity in lots."""
+        return Grid(self.lot_size, "lot_size").units(self.quantity)
 
     @property
     def duration_s(self) -> float:
@@ -60,8 +76,8 @@ class ChildOrder:
 
     Parameters
     ----------
-    size : int
-        Shares; 0 for a cancel.
+    size : float
+        In the market's unit, a whole number of its lots; 0 for a cancel.
     price : float, optional
         None for a market order.
     kind : lobsim.engine.Kind, int or str, optional
@@ -78,7 +94,7 @@ class ChildOrder:
     <Kind.POST_ONLY: 5>
     """
 
-    size: int
+    size: float
     price: float | None = None
     kind: Kind | int | str | None = None
     order_id: int | None = None
@@ -93,8 +109,8 @@ class ChildOrder:
             if self.order_id is None:
                 raise ValueError("a cancel needs the order_id of the resting order")
             return
-        if not self.size > 0 or self.size != int(self.size):
-            raise ValueError(f"size is {self.size}; it must be a whole number above 0")
+        if not 0 < self.size < math.inf:
+            raise ValueError(f"size is {self.size}; it must be a number above 0")
         if kind == Kind.MARKET and self.price is not None:
             raise ValueError(f"a MARKET order takes no price, and {self.price} was given")
         if kind != Kind.MARKET and self.price is None:
@@ -126,7 +142,7 @@ def allocate(quantity: int, weights, lot: int = 1) -> np.ndarray:
     Parameters
     ----------
     quantity : int
-        Shares to split, >= 0.
+        Shares (or lots) to split, >= 0.
     weights : array_like of float, shape (n,)
         Not negative, not all 0.
     lot : int

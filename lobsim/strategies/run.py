@@ -9,9 +9,9 @@ import pandas as pd
 
 from lobsim.analytics.shortfall import Shortfall, implementation_shortfall, slippage_bps, vwap
 from lobsim.engine.codes import Kind
+from lobsim.engine.units import Grid
 from lobsim.strategies.orders import ChildOrder, ParentOrder
 from lobsim.strategies.schedules import Strategy, resting_orders
-
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ class Execution:
     market_vwap: float
 
     @property
-    def filled(self) -> int:
-        """Shares traded."""
-        return int(self.fills["size"].sum())
+    def filled(self) -> float:
+        """Size traded, in the market's unit; a whole number for shares."""
+        grid = Grid(self.order.lot_size, "lot_size")
+        return grid.value(round(float(self.fills["size"].sum()) / self.order.lot_size))
 
     @property
     def participation(self) -> float:
@@ -95,9 +96,10 @@ def execute(market, strategy: Strategy, order: ParentOrder) -> Execution:
     Raises
     ------
     ValueError
-        When the clock is past the start, the book has no midpoint at one of the three moments,
-        or the strategy asks for more than is left of the order.
+        When the clock is past the start, the order is not in whole lots of the market, the book
+        has no midpoint at one of the three moments, or the strategy asks for more than is left.
     """
+    _same_lots(market, order)
     if market.clock_s > order.start_s + 1e-9:
         raise ValueError(
             f"the market's clock is at {market.clock_s:g} s, past the start of the order at "
@@ -184,6 +186,16 @@ def run_seeds(
     return pd.DataFrame(rows)
 
 
+def _same_lots(market, order: ParentOrder) -> None:
+    """Refuse an order whose lots are no whole number of the market's."""
+    profile = getattr(market, "profile", None)
+    if profile is not None and not Grid(profile.lot_size, "lot_size").units(order.lot_size):
+        raise ValueError(
+            f"the order's lot_size is {order.lot_size:g}; {profile.name} trades whole lots of "
+            f"{profile.lot_size:g} {profile.size_unit}"
+        )
+
+
 def _action_times(order: ParentOrder, interval_s: float) -> np.ndarray:
     """Start, every interval after it, and the end."""
     if not interval_s > 0:
@@ -200,7 +212,7 @@ def _send(market, child: ChildOrder, order: ParentOrder, position: float) -> dic
     else:
         done = order.side * (market.position - position)
         committed = done + sum(size for _, _, size in resting_orders(market))
-        if committed + child.size > order.quantity + 1e-9:
+        if committed + child.size > order.quantity + 1e-6 * order.lot_size:
             raise ValueError(
                 f"the strategy asked for {child.size} at {market.clock_s:g} s, but of "
                 f"{order.quantity} only {order.quantity - committed:g} are left"
