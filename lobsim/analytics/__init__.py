@@ -1,10 +1,17 @@
-"""Analytics: NBBO, trade signs, spreads, imbalance, stylised facts, shortfall, comparison.
+"""Analytics: NBBO, signs, spreads, imbalance, micro-price, stylised facts, shortfall, regression.
 
 Names: ``*_spread`` and ``*_shortfall`` are costs, positive for whoever takes liquidity or trades;
 ``*_bps`` is in basis points. Times are ``time_ns`` (int64 nanoseconds since local midnight) in
 tables and seconds since midnight in arguments named ``*_s``. Sides and signs: +1 buy, -1 sell.
 """
 
+from lobsim.analytics.book_levels import (
+    BookLevels,
+    book_levels,
+    integrated_weights,
+    multi_level_imbalance,
+    multi_level_ofi,
+)
 from lobsim.analytics.compare import PairedDifference, paired_difference, pairs_needed
 from lobsim.analytics.consolidate import ELIGIBLE_CONDITIONS, nbbo
 from lobsim.analytics.facts_messages import OrderEvents
@@ -16,8 +23,19 @@ from lobsim.analytics.cst import (
 )
 from lobsim.analytics.facts_of import facts_of
 from lobsim.analytics.facts_tape import market_orders
+from lobsim.analytics.flow_bars import flow_bars
 from lobsim.analytics.imbalance import order_book_imbalance, order_flow_imbalance
 from lobsim.analytics.matching import between, match_quotes, mid_at
+from lobsim.analytics.mark_outs import mark_outs
+from lobsim.analytics.micro_price import MicroPrice, fit_micro_price, weighted_mid
+from lobsim.analytics.regression import (
+    HitRate,
+    OutOfSample,
+    Regression,
+    hit_rate,
+    out_of_sample_r2,
+    regress,
+)
 from lobsim.analytics.scorecard import Scorecard, scorecard
 from lobsim.analytics.shortfall import (
     Shortfall,
@@ -35,31 +53,47 @@ from lobsim.analytics.spreads import (
     trade_costs,
 )
 from lobsim.analytics.stylised_facts import Facts, stylised_facts
+from lobsim.analytics.tape_of import Tape, tape_of
 from lobsim.analytics.targets import TARGETS, Target, reference_facts
 from lobsim.analytics.trades import SALE_CONDITIONS, regular_trades, sale_conditions
 
 __all__ = [
     "ELIGIBLE_CONDITIONS",
     "FACTS",
-    "Facts",
-    "OrderEvents",
     "SALE_CONDITIONS",
+    "TARGETS",
+    "BookLevels",
+    "Facts",
+    "HitRate",
+    "MicroPrice",
+    "OrderEvents",
+    "OutOfSample",
     "PairedDifference",
+    "Regression",
     "Scorecard",
     "Shortfall",
-    "TARGETS",
+    "Tape",
     "Target",
     "between",
+    "book_levels",
     "effective_spread",
     "facts_of",
+    "fit_micro_price",
+    "flow_bars",
+    "hit_rate",
     "implementation_shortfall",
+    "integrated_weights",
     "lee_ready",
+    "mark_outs",
     "market_orders",
     "match_quotes",
     "mid_at",
+    "multi_level_imbalance",
+    "multi_level_ofi",
     "nbbo",
     "order_book_imbalance",
     "order_flow_imbalance",
+    "out_of_sample_r2",
     "paired_difference",
     "pairs_needed",
     "price_impact",
@@ -70,13 +104,16 @@ __all__ = [
     "quoted_spread",
     "realised_spread",
     "reference_facts",
+    "regress",
     "regular_trades",
     "sale_conditions",
     "scorecard",
     "slippage_bps",
     "stylised_facts",
     "tick_rule",
+    "tape_of",
     "trade_costs",
     "twap_price",
     "vwap",
+    "weighted_mid",
 ]

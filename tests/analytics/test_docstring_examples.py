@@ -9,6 +9,7 @@ MODULES = [
     *("_checks", "compare", "consolidate", "matching"),
     *("facts_numbers", "facts_of", "facts_tape", "imbalance", "scorecard", "stylised_facts"),
     *("shortfall", "signs", "spreads", "targets", "trades"),
+    *("book_levels", "flow_bars", "mark_outs", "micro_price", "regression", "tape_of"),
 ]
 
 
