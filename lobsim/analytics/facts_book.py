@@ -3,8 +3,8 @@
 import numpy as np
 
 from lobsim.analytics._checks import NS_PER_S
-from lobsim.analytics.facts_numbers import (autocorrelation, mean, r_squared, ratio,
-                                            weighted_median)
+from lobsim.analytics.facts_numbers import (adjusted_r_squared, autocorrelation, mean,
+                                            r_squared, ratio, weighted_median)
 from lobsim.analytics.facts_tape import Quotes, Trades, grid_ns, pick
 from lobsim.analytics.imbalance import _book_imbalance, _flow_imbalance
 
@@ -36,23 +36,29 @@ def quote_facts(quotes: Quotes, span_s: float) -> dict[str, float]:
     }
 
 
-def flow_facts(quotes: Quotes, trades: Trades, start_ns: int) -> dict[str, float]:
-    """Explaining and foretelling the mid change of 1 s and 10 s: R2 of OFI, trades, OBI."""
+def flow_facts(quotes: Quotes, trades: Trades, start_ns: int,
+               second_ns: int = NS_PER_S) -> dict[str, float]:
+    """Explaining and foretelling the mid change of 1 s and 10 s: R2 of OFI, trades, OBI.
+
+    `second_ns` is the length of a second of the market's own clock. Where it is stretched, a
+    window holds few intervals and chance alone explains a part of them, so that R2 is adjusted.
+    """
+    fit = r_squared if second_ns == NS_PER_S else adjusted_r_squared
     flow = np.cumsum(_flow_imbalance(quotes.bid, quotes.bid_size, quotes.ask, quotes.ask_size))
     imbalance = _book_imbalance(quotes.bid_size, quotes.ask_size)
     signed = np.concatenate([[0.0], np.cumsum(trades.sign * trades.size)])
     facts = {}
     for step_s in (1, 10):
-        at = grid_ns(start_ns, quotes.end_ns, step_s * NS_PER_S)
+        at = grid_ns(start_ns, quotes.end_ns, step_s * second_ns)
         row = quotes.row_at(at)
         move = np.diff(pick(quotes.mid, row))
         ofi = np.diff(pick(flow, row))
         obi = pick(imbalance, row)
         traded = np.diff(signed[np.searchsorted(trades.time_ns, at, side="right")])
-        facts[f"ofi_r2_{step_s}s"] = r_squared(ofi, move)
-        facts[f"trade_flow_r2_{step_s}s"] = r_squared(traded, move)
-        facts[f"obi_predictive_r2_{step_s}s"] = r_squared(obi[:-1], move)
-        facts[f"ofi_predictive_r2_{step_s}s"] = r_squared(ofi[:-1], move[1:])
+        facts[f"ofi_r2_{step_s}s"] = fit(ofi, move)
+        facts[f"trade_flow_r2_{step_s}s"] = fit(traded, move)
+        facts[f"obi_predictive_r2_{step_s}s"] = fit(obi[:-1], move)
+        facts[f"ofi_predictive_r2_{step_s}s"] = fit(ofi[:-1], move[1:])
         if step_s == 1:
             facts["still_share_1s"] = mean(np.where(np.isnan(move), np.nan, move == 0))
             facts["obi_acf_1s"] = autocorrelation(obi, 1)
@@ -62,12 +68,15 @@ def flow_facts(quotes: Quotes, trades: Trades, start_ns: int) -> dict[str, float
             per_window = HALF_HOUR_S // step_s
             starts = range(0, len(move) - per_window + 1, per_window)
             facts["ofi_r2_10s_half_hours"] = mean(np.array(
-                [r_squared(ofi[k:k + per_window], move[k:k + per_window]) for k in starts]))
+                [fit(ofi[k:k + per_window], move[k:k + per_window]) for k in starts]))
     return facts
 
 
-def hit_facts(quotes: Quotes, start_ns: int) -> dict[str, float]:
-    """How often the sign of the imbalance is the sign of the next mid move, whenever it comes."""
+def hit_facts(quotes: Quotes, start_ns: int, second_ns: int = NS_PER_S) -> dict[str, float]:
+    """How often the sign of the imbalance is the sign of the next mid move, whenever it comes.
+
+    `second_ns` is as in `flow_facts`.
+    """
     imbalance = _book_imbalance(quotes.bid_size, quotes.ask_size)
     step = np.diff(quotes.mid)
     moves = np.flatnonzero(step)
@@ -85,7 +94,7 @@ def hit_facts(quotes: Quotes, start_ns: int) -> dict[str, float]:
     facts = {"obi_hit": ratio(float(hits.sum()), float(count.sum()))}
     for name, good, seen in zip(BUCKETS, hits, count, strict=True):
         facts[f"obi_hit_{name}"] = ratio(float(good), float(seen))
-    row = quotes.row_at(grid_ns(start_ns + NS_PER_S, quotes.end_ns - 1, NS_PER_S))
+    row = quotes.row_at(grid_ns(start_ns + second_ns, quotes.end_ns - 1, second_ns))
     facts["obi_hit_per_second"] = _hit_rate(pick(imbalance, row), pick(direction, row))
     return facts
 

@@ -40,6 +40,16 @@ def r_squared(x: np.ndarray, y: np.ndarray) -> float:
     return correlation(x, y) ** 2
 
 
+def adjusted_r_squared(x: np.ndarray, y: np.ndarray) -> float:
+    """R2 less what chance explains of so few points: ``1 - (1 - R2) (n - 1) / (n - 2)``.
+
+    Its mean is 0 where `x` says nothing of `y`, so that it may be below 0 (M. Ezekiel, "Methods
+    of Correlation Analysis", 1930).
+    """
+    points = np.count_nonzero(np.isfinite(x) & np.isfinite(y))
+    return 1.0 - (1.0 - r_squared(x, y)) * (points - 1) / (points - 2) if points > 2 else np.nan
+
+
 def autocorrelation(x: np.ndarray, lag: int) -> float:
     """Correlation of a series with itself `lag` places earlier."""
     return correlation(x[lag:], x[:-lag]) if len(x) > lag else np.nan

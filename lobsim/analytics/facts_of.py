@@ -19,6 +19,7 @@ def facts_of(
     end_s: float | None = None,
     day_s: tuple[float, float] | None = None,
     signs: str = "lee_ready",
+    clock: float | None = None,
 ) -> Facts:
     """Stylised facts of whatever holds a market.
 
@@ -47,6 +48,9 @@ def facts_of(
         The trading day; known for a `Market`, 09:30 to 16:00 for real data.
     signs : {"lee_ready", "tick"}
         How unsigned trades are signed; "tick" where the quotes are only bars.
+    clock : float, optional
+        Seconds on the market's own clock in one second, as in `stylised_facts`; that of its profile
+        for a `Market`, else 1.
 
     Returns
     -------
@@ -73,12 +77,14 @@ def facts_of(
         given = {"tick_size": profile.tick_size if tick_size is None else tick_size,
                  "start_s": source.start_s if start_s is None else start_s,
                  "end_s": getattr(source, "venue_s", source.clock_s) if end_s is None else end_s,
-                 "day_s": (profile.day_start_s, profile.day_end_s) if day_s is None else day_s}
+                 "day_s": (profile.day_start_s, profile.day_end_s) if day_s is None else day_s,
+                 "clock": getattr(profile, "clock", 1.0) if clock is None else clock}
         if not given["start_s"] < given["end_s"]:
             raise ValueError(f"the market's clock is at {source.clock_s:g} s and the window starts "
                              f"at {given['start_s']:g} s; advance the market first")
         recorded = sources.recorded(source.record(), profile.tick_size, profile.lot_size)
         return stylised_facts(*recorded, **given)
+    clock = 1.0 if clock is None else clock
     if sources.is_recording(source):
         if tick_size is None:
             raise ValueError("a Recording does not know its tick size; give tick_size=, or pass "
@@ -86,11 +92,11 @@ def facts_of(
         first, last = sources.recorded_window(source)
         return stylised_facts(*sources.recorded(source, tick_size, lot_size), tick_size=tick_size,
                               start_s=first if start_s is None else start_s,
-                              end_s=last if end_s is None else end_s, day_s=day_s)
+                              end_s=last if end_s is None else end_s, day_s=day_s, clock=clock)
     given = {"tick_size": US_TICK if tick_size is None else tick_size,
              "start_s": US_DAY_S[0] if start_s is None else start_s,
              "end_s": US_DAY_S[1] if end_s is None else end_s,
-             "day_s": US_DAY_S if day_s is None else day_s}
+             "day_s": US_DAY_S if day_s is None else day_s, "clock": clock}
     if isinstance(source, sources.LobsterDay):
         return stylised_facts(*sources.from_lobster(source), **given)
     if isinstance(source, pd.DataFrame):

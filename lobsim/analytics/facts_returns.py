@@ -14,8 +14,15 @@ LONG_DAY_S = 12 * 3600
 """Windows longer than this are round-the-clock markets; their volume is binned by the hour."""
 
 
-def return_facts(quotes: Quotes, trades: Trades, start_ns: int):
+def return_facts(quotes: Quotes, trades: Trades, start_ns: int, second_ns: int = NS_PER_S):
     """Volatility, kurtosis and autocorrelation of mid returns, and both signature plots.
+
+    Parameters
+    ----------
+    quotes, trades : Quotes, Trades
+    start_ns : int
+    second_ns : int
+        A second of the market's own clock, in which all steps are taken.
 
     Returns
     -------
@@ -24,7 +31,7 @@ def return_facts(quotes: Quotes, trades: Trades, start_ns: int):
         Realised volatility of the window, sampled every `SIGNATURE_STEPS_S`; NaN where not even
         two returns fit.
     """
-    at = grid_ns(start_ns, quotes.end_ns, round(SIGNATURE_STEPS_S[0] * NS_PER_S))
+    at = grid_ns(start_ns, quotes.end_ns, round(SIGNATURE_STEPS_S[0] * second_ns))
     log_mid = np.log(quotes.mid_at(at))
     last_trade = np.searchsorted(trades.time_ns, at, side="right") - 1
     log_price = pick(np.log(trades.price), last_trade)

@@ -28,13 +28,13 @@ def trade_facts(trades: Trades, span_s: float) -> dict[str, float]:
     return facts
 
 
-def cost_facts(quotes: Quotes, trades: Trades) -> dict[str, float]:
+def cost_facts(quotes: Quotes, trades: Trades, second_ns: int = NS_PER_S) -> dict[str, float]:
     r"""Effective half spread, mid response and realised half spread, in ticks.
 
     With sign :math:`\epsilon`, price :math:`p` and mid :math:`m` (just before the trade, and
     :math:`\tau` after it): :math:`\epsilon(p - m)`, :math:`\epsilon(m_\tau - m)`, and their
     difference, the maker's :math:`\epsilon(p - m_\tau)`. Trades whose :math:`\tau` ends after the
-    window are left out of the latter two.
+    window are left out of the latter two. `second_ns` is a second of the market's own clock.
     """
     before = quotes.mid_at(trades.time_ns, before=True)
     known = (trades.sign != 0) & np.isfinite(before)
@@ -43,7 +43,7 @@ def cost_facts(quotes: Quotes, trades: Trades) -> dict[str, float]:
     paid = sign * (trades.price[known] - before)
     facts = {"effective_half_spread_ticks": mean(paid)}
     for horizon_s in RESPONSE_S:
-        when = time + horizon_s * NS_PER_S
+        when = time + horizon_s * second_ns
         seen = int(np.searchsorted(when, quotes.end_ns, side="right"))
         response = sign[:seen] * (quotes.mid_at(when[:seen]) - before[:seen])
         moved, cost = mean(response), mean(paid[:seen])

@@ -16,6 +16,9 @@ from lobsim.analytics.facts_returns import (BIN_S, LONG_DAY_S, SIGNATURE_STEPS_S
 from lobsim.analytics.facts_tape import quote_arrays, trade_arrays
 from lobsim.analytics.facts_trades import cost_facts, trade_facts
 
+FEWEST_RETURNS = 100
+"""Returns without which a kurtosis on a stretched clock is not told."""
+
 
 @dataclass(frozen=True, eq=False)
 class Facts(Mapping):
@@ -102,6 +105,7 @@ def stylised_facts(
     start_s: float,
     end_s: float,
     day_s: tuple[float, float] | None = None,
+    clock: float = 1.0,
 ) -> Facts:
     """Measure the stylised facts of a window.
 
@@ -123,6 +127,9 @@ def stylised_facts(
     day_s : (float, float), optional
         Start and end of the trading day. Where the window is all of it, the shares of volume in
         the first and the last half hour are told.
+    clock : float
+        Seconds that pass on the market's own clock in one second, > 0: a market with a tenth of
+        the trades has a clock of 0.1, and is looked at over ten times as long (see Notes).
 
     Returns
     -------
@@ -131,8 +138,8 @@ def stylised_facts(
     Raises
     ------
     ValueError
-        When a column is missing, time runs backwards, a quote is off the tick grid, or the window
-        is empty.
+        When a column is missing, time runs backwards, a quote is off the tick grid, the window is
+        empty, or the clock is not positive.
 
     Notes
     -----
@@ -140,13 +147,22 @@ def stylised_facts(
     change and are left out. A trade's mid is the one of the last state strictly before its time.
     Means over trades count each trade once, whatever its size.
 
+    On a `clock` other than 1 every fact at a horizon (R2, response, kurtosis, signature ratio) is
+    told at that horizon of the own clock; R2 is adjusted for the few intervals, and a kurtosis of
+    fewer than `FEWEST_RETURNS` returns is left unknown, as it cannot exceed their number. Rates,
+    lives of orders, the volume curve, the volatility of a minute and the signature plots stay in
+    seconds of the wall. Prices are nearer to one law in the time that trades tell than in that of
+    the wall (Ane and Geman 2000; across shares Kyle and Obizhaeva 2016).
+
     References
     ----------
     R. Cont (2001), "Empirical properties of asset returns: stylized facts and statistical
     issues", Quantitative Finance 1, for returns; Cont, Kukanov and Stoikov (2014) for OFI;
     R. Huang and H. Stoll (1996) for the parts of the spread; J.-P. Bouchaud, J. D. Farmer and
     F. Lillo (2009), "How markets slowly digest changes in supply and demand", for signs and
-    response.
+    response; T. Ane and H. Geman (2000), "Order flow, transaction clock, and normality of asset
+    returns", Journal of Finance 55(5); A. Kyle and A. Obizhaeva (2016), "Market microstructure
+    invariance: empirical hypotheses", Econometrica 84(4).
 
     Examples
     --------
@@ -162,6 +178,8 @@ def stylised_facts(
         raise ValueError(f"tick_size is {tick_size}; it must be a positive number")
     if not start_s < end_s:
         raise ValueError(f"start_s is {start_s} and end_s is {end_s}; the start must come first")
+    if not 0 < clock < np.inf:
+        raise ValueError(f"clock is {clock}; it must be a positive number")
     start_ns, end_ns = round(start_s * NS_PER_S), round(end_s * NS_PER_S)
     span_s = (end_ns - start_ns) / NS_PER_S
     book = quote_arrays(quotes, tick_size, start_ns, end_ns)
@@ -169,15 +187,29 @@ def stylised_facts(
 
     found = quote_facts(book, span_s) | trade_facts(tape, span_s)
     found["depth_in_trades"] = ratio(found["depth_median"], found["trade_size_mean"])
-    found |= flow_facts(book, tape, start_ns) | hit_facts(book, start_ns)
-    found |= cost_facts(book, tape)
+    second_ns = round(NS_PER_S / clock)
+    found |= flow_facts(book, tape, start_ns, second_ns) | hit_facts(book, start_ns, second_ns)
+    found |= cost_facts(book, tape, second_ns)
     returns, mid_bps, trade_bps = return_facts(book, tape, start_ns)
+    if clock != 1.0:
+        returns |= _own_returns(book, tape, start_ns, second_ns)
     volume, curve = volume_facts(tape, start_ns, end_ns, day_s)
     found |= returns | volume
     if messages is not None:
         found |= message_facts(_inside(messages, start_ns, end_ns), len(tape.size), span_s)
     numbers = {name: found.get(name, np.nan) for name in FACTS}
     return Facts(numbers, start_s, end_s, mid_bps, trade_bps, curve)
+
+
+def _own_returns(book, tape, start_ns: int, second_ns: int) -> dict[str, float]:
+    """Facts of returns whose steps are those of the market's own clock."""
+    found = return_facts(book, tape, start_ns, second_ns)[0]
+    del found["volatility_1min_bps"]  # a matter of scale, like the price
+    seconds = (book.end_ns - start_ns) // second_ns
+    for name, step_s in (("kurtosis_1s", 1), ("kurtosis_1min", 60)):
+        if seconds // step_s < FEWEST_RETURNS:
+            found[name] = np.nan
+    return found
 
 
 def _inside(events: OrderEvents, start_ns: int, end_ns: int) -> OrderEvents:
