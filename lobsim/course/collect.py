@@ -1,23 +1,27 @@
-"""Finds the submissions in a folder, whatever way the files are laid out, and refuses links."""
+"""Finds the submissions in a folder or a ZIP, whatever way they are laid out, and refuses links."""
 
 from __future__ import annotations
 
-import os
-import re
-import stat
+import contextlib
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lobsim.course import submission
-
-_STRANGE = re.compile(r"[^\w.@+ -]")
-_SKIPPED = {".ipynb_checkpoints", "__pycache__", "__MACOSX"}
+from lobsim.course import submission, times
+from lobsim.course.collect_names import Name, clean_id, made_up_id, read_name
+from lobsim.course.entries import Entry, entries
+from lobsim.course.roster import Roster
 
 
 @dataclass
 class Found:
-    """One submission. ``content`` is None where the file may not or cannot be read."""
+    """One submission.
+
+    ``content`` is None where the file may not or cannot be read; ``timestamp`` is the moment of
+    the hand-in as text, None where nobody knows it; ``ticket`` is what the teaching system wants
+    in the name of a feedback file.
+    """
 
     student: str
     lesson: str
@@ -25,131 +29,127 @@ class Found:
     content: bytes | None
     problems: list[str] = field(default_factory=list)
     timestamp: str | None = None
+    name: Name | None = None
+    changed: float = 0.0
+    known: bool = False  # the roster knows the student
+
+    @property
+    def ticket(self) -> str:
+        """Beginning of a feedback file's name in the teaching system; "" for plain folders."""
+        return self.name.ticket if self.name else ""
 
 
 @dataclass
 class Collection:
-    """All submissions of a folder, and what could not be told to be one."""
+    """All submissions of a folder, and what could not be told to be one.
+
+    ``unmatched`` are students whom the roster does not know; they are graded under a made-up id.
+    """
 
     found: list[Found] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def collect(folder: Path, lessons: dict[str, set[str]]) -> Collection:
-    """Look through a folder of submissions.
+def collect(source: Path, lessons: dict[str, set[str]], roster: Roster | None = None,
+            time_zone: str = "UTC") -> Collection:
+    """Look through a folder or a ZIP of submissions.
 
-    Accepted are ``STUDENT/LESSON/LESSON.ipynb``, ``STUDENT/LESSON.ipynb`` and
-    ``STUDENT__LESSON.ipynb``. A file of another name is recognised by the start of its name or by
-    the marked cells in it, and the report says so. Links are never followed.
+    The layouts are those of `lobsim.course.collect_names`: plain folders, Moodle, Canvas,
+    Blackboard, nbgrader. A file of another name is recognised by the start of its name or by the
+    marked cells in it, and the report says so. Of several files of a student for one lesson the
+    newest readable one counts and the others are named. Links are never followed.
 
     Parameters
     ----------
-    folder : the folder.
+    source : the folder or ZIP; ZIPs that lie directly in the folder count as unpacked.
     lessons : name of each lesson -> the grade_ids of its marked cells.
+    roster : the class; without it ids are made up from the names in the files.
+    time_zone : zone of times in file names that name none (Blackboard's).
 
     Raises
     ------
-    NotADirectoryError
-        `folder` is not a folder.
+    NotSubmissions
+        `source` is neither a folder nor a ZIP that can be read.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is not a folder of submissions")
-    result = Collection()
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name in _SKIPPED:
-            continue
-        if path.is_symlink() and path.suffix != ".ipynb":
-            result.unknown.append(f"{path.name}: a link, not looked into")
-        elif path.suffix == ".ipynb":
-            _flat(path, lessons, result)
-        elif path.is_dir():
-            _student(path, lessons, result)
-    result.found = _one_each(result.found)
+    result, roster = Collection(), roster or Roster()
+    tops: dict[str, bool] = {}  # top folder -> whether a submission was found in it
+    stamps: dict[tuple[str, ...], str] = {}
+    candidates: list[tuple[Found, tuple[str, ...]]] = []
+    for entry in entries(Path(source)):
+        top = entry.parts[0]
+        if len(entry.parts) > 1:
+            tops.setdefault(top, False)
+        if entry.refused:
+            result.unknown.append(f"{'/'.join(entry.parts)}: {entry.refused}")
+        elif entry.parts[-1] == "timestamp.txt":
+            stamps[entry.parts[:-1]] = _stamp(entry)
+        elif not entry.parts[-1].lower().endswith(".ipynb"):
+            _note_stranger(entry, lessons, result)
+        else:
+            found = _take(entry, lessons, result)
+            if found is not None:
+                tops[top] = True
+                candidates.append((found, entry.parts))
+    result.unknown += [f"{top}: no notebook of a lesson in it"
+                       for top, useful in tops.items() if not useful]
+    candidates = _wanted(candidates, lessons)
+    for found, parts in candidates:
+        found.timestamp = stamps.get(parts[:-1]) or _told_time(found.name, time_zone)
+    _identify([found for found, _ in candidates], roster, result)
+    result.found = _one_each([found for found, _ in candidates])
+    for item in result.found:
+        if item.name.late and item.timestamp is None:
+            item.problems.append(
+                "Canvas calls it late but tells no time, so nothing was taken off; write the time "
+                f"into submitted/{item.student}/{item.lesson}/timestamp.txt, for example "
+                "2027-02-02T09:30+01:00, and grade again")
     return result
 
 
-def _flat(path: Path, lessons: dict[str, set[str]], result: Collection) -> None:
-    student, separator, name = path.stem.partition("__")
-    if not separator or not student:
-        result.unknown.append(f"{path.name}: the name is not STUDENT__LESSON.ipynb")
-        return
-    _take(student, name, path, lessons, result)
+def _note_stranger(entry: Entry, lessons: dict[str, set[str]], result: Collection) -> None:
+    """A file that is no notebook: named where a teaching system says that it was handed in."""
+    name = read_name(entry.parts, lambda text: _by_name(text, lessons) is not None)
+    if name is not None and name.system == "canvas":
+        result.unknown.append(f"{entry.parts[-1]}: no notebook")
+    elif entry.parts[-1].lower().endswith(".zip"):
+        result.unknown.append(f"{'/'.join(entry.parts)}: a ZIP inside, not looked into")
 
 
-def _student(folder: Path, lessons: dict[str, set[str]], result: Collection) -> None:
-    """Everything of one student."""
-    before = len(result.found)
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name in _SKIPPED:
-            continue
-        if path.is_symlink() and path.suffix != ".ipynb":
-            result.unknown.append(f"{folder.name}/{path.name}: a link, not looked into")
-        elif path.suffix == ".ipynb":
-            _take(folder.name, path.stem, path, lessons, result)
-        elif path.is_dir():
-            _lesson_folder(folder.name, path, lessons, result)
-    if len(result.found) == before:
-        result.unknown.append(f"{folder.name}: no notebook of a lesson in it")
-
-
-def _lesson_folder(student: str, folder: Path, lessons: dict[str, set[str]],
-                   result: Collection) -> None:
-    notebooks = sorted(p for p in folder.iterdir()
-                       if p.suffix == ".ipynb" and not p.name.startswith("."))
-    wanted = [p for p in notebooks if p.stem == folder.name] or notebooks
-    lesson = _by_name(folder.name, lessons)
-    for path in wanted:
-        _take(student, lesson or path.stem, path, lessons, result)
-
-
-def _take(student: str, name: str, path: Path, lessons: dict[str, set[str]],
-          result: Collection) -> None:
+def _take(entry: Entry, lessons: dict[str, set[str]], result: Collection) -> Found | None:
+    shown = entry.parts[-1]
+    name = read_name(entry.parts, lambda text: _by_name(text, lessons) is not None)
+    if name is None:
+        result.unknown.append(f"{'/'.join(entry.parts)}: "
+                              + ("the name is not STUDENT__LESSON.ipynb" if len(entry.parts) == 1
+                                 else "its folders name no student"))
+        return None
     problems: list[str] = []
     content: bytes | None = None
     try:
-        content = read_plain(path)
+        content = entry.read()
     except OSError as error:
-        problems.append(f"{path.name} was refused: {error}")
-    lesson = _by_name(name, lessons)
+        problems.append(f"{shown} was refused: {error}")
+    lesson = _by_name(name.lesson, lessons)
     if lesson is None and content is not None:
         lesson = _by_cells(content, lessons)
     if lesson is None:
         why = problems[0] if problems else "it belongs to no lesson"
-        result.unknown.append(f"{path.parent.name}/{path.name}: {why}")
-        return
-    flat = path.stem.partition("__")[2]
-    if lesson not in (path.stem, flat):
-        problems.append(f"the file is called {path.name!r} and not '{lesson}.ipynb'")
-    clean = _STRANGE.sub("_", student).strip() or "_"
-    if clean != student:
-        problems.append(f"the name {student!r} is written {clean!r} in the gradebook")
-    result.found.append(Found(clean, lesson, path, content, problems, _timestamp(path)))
+        result.unknown.append(f"{'/'.join(entry.parts[-2:])}: {why}")
+        return None
+    if lesson != name.stem:
+        problems.append(f"the file is called {shown!r} and not '{lesson}.ipynb'")
+    return Found("", lesson, Path(*entry.parts), content, problems, name=name,
+                 changed=entry.changed)
 
 
-def read_plain(path: Path) -> bytes:
-    """The bytes of a regular file.
-
-    Raises
-    ------
-    OSError
-        It is a link, no regular file, or larger than any notebook.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
-                         | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except OSError:
-        if path.is_symlink():
-            raise OSError("it is a link to another file") from None
-        raise OSError("it cannot be read") from None
-    with open(handle, "rb") as file:
-        about = os.fstat(file.fileno())
-        if path.is_symlink() or not stat.S_ISREG(about.st_mode):
-            raise OSError("it is no regular file")
-        if about.st_size > submission.MAX_BYTES:
-            raise OSError(f"it has {about.st_size:,} bytes; at most {submission.MAX_BYTES:,} "
-                          "are read")
-        return file.read(submission.MAX_BYTES + 1)
+def _wanted(candidates: list, lessons: dict[str, set[str]]) -> list:
+    """Of several notebooks in one lesson's folder, the one with the folder's name."""
+    exact = {parts[:-1] for _, parts in candidates
+             if len(parts) > 2 and parts[-1] == f"{parts[-2]}.ipynb"}
+    return [(found, parts) for found, parts in candidates
+            if parts[:-1] not in exact or parts[-1] == f"{parts[-2]}.ipynb"]
 
 
 def _by_name(name: str, lessons: Iterable[str]) -> str | None:
@@ -182,33 +182,97 @@ def _by_cells(content: bytes, lessons: dict[str, set[str]]) -> str | None:
     return best if best is not None and shared[best] >= 0.5 else None
 
 
-def _timestamp(path: Path) -> str | None:
-    """The text of nbgrader's ``timestamp.txt`` beside the notebook."""
+# ---------------------------------------------------------------------------- time and person
+
+
+def _stamp(entry: Entry) -> str:
+    """The text of nbgrader's ``timestamp.txt``; "" where it cannot be read."""
     try:
-        return read_plain(path.parent / "timestamp.txt")[:100].decode("utf-8").strip() or None
+        return entry.read()[:100].decode("utf-8").strip()
     except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _told_time(name: Name, time_zone: str) -> str | None:
+    """The moment that a file's name tells."""
+    if not name.time:
+        return None
+    try:
+        return times.moment(name.time, time_zone).isoformat()
+    except times.NoMoment:
         return None
 
 
-def _one_each(found: list[Found]) -> list[Found]:
-    """One submission per student and lesson: the readable one that was changed last."""
-    chosen: dict[tuple[str, str], Found] = {}
+def _identify(found: list[Found], roster: Roster, result: Collection) -> None:
+    """Give every submission its student's id: from the roster, or made up and the same next time.
+
+    Two people are never put together: where two different names come to the same made-up id,
+    the ids get the system's number, or a few letters that depend on the name, behind them.
+    """
+    owners: dict[tuple[str, str], set[str]] = {}  # (id, lesson) -> the people meant
     for item in found:
-        key = (item.student, item.lesson)
-        other = chosen.get(key)
-        if other is None:
-            chosen[key] = item
-            continue
-        newer = max(other, item, key=lambda f: (f.content is not None, _changed(f.path)))
-        older = item if newer is other else other
-        newer.problems.append(f"handed in more than once; {older.path.name!r} in "
-                              f"{older.path.parent.name!r} was left out as the older one")
-        chosen[key] = newer
-    return [chosen[key] for key in sorted(chosen)]
+        person = roster.find(item.name)
+        if person is not None:
+            item.student = person.id
+        elif item.name.system in ("moodle", "canvas"):
+            item.student = made_up_id(item.name)
+        else:
+            item.student = clean_id(item.name.student)
+        item.known = person is not None
+        owners.setdefault((item.student, item.lesson), set()).add(_identity(item))
+    made_up: dict[str, str] = {}
+    for item in found:
+        shared = len(owners[item.student, item.lesson]) > 1
+        plain = item.known or item.name.student == item.student
+        if shared and not plain:
+            tail = item.name.number or hashlib.sha256(item.name.student.encode()).hexdigest()[:4]
+            item.problems.append(f"another student has the name {item.student!r} too; this one's "
+                                 f"id is {item.student}-{tail} until a roster tells them apart")
+            item.student = f"{item.student}-{tail}"
+        elif not plain and item.name.system not in ("moodle", "canvas"):
+            item.problems.append(f"the name {item.name.student!r} is written {item.student!r} in "
+                                 "the gradebook")
+        if not item.known:
+            made_up[item.student] = item.name.student
+    if len(roster):
+        result.unmatched += [f"{written} is not in the roster and is graded as {student}"
+                             for student, written in sorted(made_up.items())]
+    elif any(item.name.system in ("moodle", "canvas") for item in found):
+        result.notes.append("there is no roster, so students go under ids made up from their "
+                            "names; `lobsim roster FILE` reads one")
 
 
-def _changed(path: Path) -> float:
-    try:
-        return path.lstat().st_mtime
-    except OSError:
-        return 0.0
+def _identity(item: Found) -> str:
+    """What tells two students of one lesson apart."""
+    if item.known:
+        return f"roster {item.student}"
+    if item.name.system in ("moodle", "canvas"):
+        return f"{item.name.system} {item.name.student} {item.name.number}"
+    return item.name.student
+
+
+def _one_each(found: list[Found]) -> list[Found]:
+    """One submission per student and lesson: the readable one that was handed in last."""
+    groups: dict[tuple[str, str], list[Found]] = {}
+    for item in found:
+        groups.setdefault((item.student, item.lesson), []).append(item)
+    chosen = []
+    for key in sorted(groups):
+        newest, *older = sorted(groups[key], key=_age, reverse=True)
+        for item in older:
+            place = f" in {item.path.parent.name!r}" if item.path.parent.name else ""
+            newest.problems.append(f"handed in more than once; {item.path.name!r}{place} was left "
+                                   "out as the older one")
+        chosen.append(newest)
+    return chosen
+
+
+def _age(item: Found) -> tuple:
+    """Sorts attempts, the newest last: by Canvas's number, which grows with time, by the time of
+    the hand-in or else the file's own, then the one with the right name."""
+    moment = item.changed
+    if item.timestamp:
+        with contextlib.suppress(times.NoMoment):
+            moment = times.moment(item.timestamp, "UTC").timestamp()
+    exact = item.name.stem == item.lesson
+    return item.content is not None, item.name.upload, moment, exact, item.path.name
