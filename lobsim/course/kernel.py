@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lobsim.course.group_memory import GroupMemory
 from lobsim.course.limits import Limits
 from lobsim.course.outputs import OutputBox
 from lobsim.course.quick_jupyter import quick_jupyter
@@ -78,6 +79,7 @@ class Kernel:
         self.limits = limits
         self._process: subprocess.Popen | None = None
         self._folder: Path | None = None
+        self._memory: GroupMemory | None = None
 
     def __enter__(self) -> Kernel:
         self.start()
@@ -112,6 +114,7 @@ class Kernel:
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
         try:
             self._wait_until_ready()
+            self._memory = GroupMemory(self._process.pid, self.limits, scratch=self.launch.wrapped)
         except BaseException:
             self.stop()
             raise
@@ -182,6 +185,9 @@ class Kernel:
         if process is not None:
             _kill_tree(process, self.launch.wrapped)
             process.stderr.close()
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
         if getattr(self, "_context", None) is not None:
             self._context.destroy(linger=0)
             self._context = None
@@ -286,6 +292,8 @@ class Kernel:
                     idle |= body.get("execution_state") == "idle"
                 elif channel == "iopub" and take is not None:
                     take(kind, body)
+            if (too_much := self._memory.exceeded()) is not None:
+                raise self._end(f"it {too_much}")
             if not alive:
                 raise self._end("it ended the Python process")
 

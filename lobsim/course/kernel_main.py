@@ -100,6 +100,10 @@ def main(spec: dict) -> None:
         become(spec["uid"], spec.get("own", []))
     if spec.get("cwd"):
         os.chdir(spec["cwd"])
+    if spec.get("close_calls"):
+        from lobsim.course.closed_calls import close_calls
+
+        close_calls()
     if spec.get("probe"):
         import lobsim
         import lobsim.course.quick_jupyter  # noqa: F401  (is the package readable without rights?)

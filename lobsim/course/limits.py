@@ -18,6 +18,7 @@ class Limits:
     start_s : start of the kernel.
     grace_s : from the polite interrupt to the end of the process.
     memory_bytes : address space of one process (Numba and PyTorch reserve far more than they use).
+    group_memory_bytes : memory held by all processes and scratch folders together.
     processes : processes and threads alive at one time.
     cpu_s : processor time of one process.
     file_bytes, scratch_bytes : one file; each of the three scratch folders (all in memory).
@@ -35,6 +36,7 @@ class Limits:
     start_s: float = 60.0
     grace_s: float = 3.0
     memory_bytes: int = 4 * 1024**3
+    group_memory_bytes: int = 6 * 1024**3
     processes: int = 96
     cpu_s: int = 1200
     file_bytes: int = 256 * MEGABYTE

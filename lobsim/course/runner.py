@@ -337,8 +337,6 @@ class _Run:
             outcomes.update((case.key, seen) for case in planned.cases())
             return
         outcomes.update(self._ask_all(planned, cases, secret=False))
-        if self.kernel is None:
-            self._say(f"the function of check {name!r} took the Python process down")
 
     def _keep(self, number: int) -> Outcome | None:
         """Let the kernel keep the object of a check; an outcome where it has none."""
@@ -379,9 +377,11 @@ class _Run:
             outcome = Outcome.from_wire(self.kernel.ask(request, seconds))
         except TimeoutError:
             outcome = Outcome(error="TimeoutError", message=f"It was stopped after {seconds:g} s.")
-        except KernelGone:
+        except KernelGone as gone:
             self._died()
-            outcome = Outcome(error="KernelDied")
+            outcome = Outcome(error="KernelDied", message=f"Why: {gone}.")
+            what = f"the function of check {planned.name!r} took the Python process down"
+            self._say(f"{what} ({gone})", once=what)
         self.checks_left_s -= time.monotonic() - began
         return _without_words(outcome) if secret else _own_words(outcome, inputs)
 

@@ -102,9 +102,10 @@ def _rights(limits: Limits, slot: int = 0) -> dict:
     """
     if os.getuid() == 0:
         uid = _FIRST_UID + (os.getpid() % 4_000_000) * 100 + slot % 100
-        return {"uid": uid, "own": ["/tmp", HOME, "/dev/shm"],
+        return {"uid": uid, "own": ["/tmp", HOME, "/dev/shm"], "close_calls": True,
                 "limits": limits.rlimits(count_processes=True)}
-    return {"limits": limits.rlimits(count_processes=True, already=_tasks_of(os.getuid()))}
+    return {"close_calls": True,
+            "limits": limits.rlimits(count_processes=True, already=_tasks_of(os.getuid()))}
 
 
 def _tasks_of(uid: int) -> int:
