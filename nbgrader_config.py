@@ -35,6 +35,18 @@ c.Autograde.sanitize_preprocessors = [
 c.RestoreCells.add_missing_cells = True
 c.OverwriteCells.add_missing_cells = True
 
+# Late hand-ins: after the grace minutes, so many percent of the marks for each started day, up to a
+# maximum. Due dates and extensions are set with `lobsim due`. 0 percent takes nothing off.
+c.AssignLatePenalties.plugin_class = "lobsim.course.late.LatePenalty"
+c.LatePenalty.percent_per_day = 0
+c.LatePenalty.grace_minutes = 15
+c.LatePenalty.maximum_percent = 50
+c.LatePenalty.time_zone = "UTC"  # of times that name no zone; for example "Europe/Berlin"
+
+# formgrader shows the mark scheme above each written answer
+c.HTMLExporter.preprocessors = ["lobsim.course.rubric.ShowRubric"]
+c.ShowRubric.in_feedback = False
+
 # feedback pages and formgrader show what a student's code printed as HTML: never a script
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = HTML_FILTERS
