@@ -17,6 +17,10 @@ c.CourseDirectory.release_directory = "lessons"
 c.CourseDirectory.course_id = "lobsim"
 c.CourseDirectory.ignore = PRIVATE_FILES
 
+# The gradebook is the file gradebook.db beside this one. For one in PostgreSQL, shared by several
+# people, install "lobsim[postgres]" and let this line name it (the database has to exist):
+# c.CourseDirectory.db_url = "postgresql+psycopg://user:password@host/database"
+
 # the same steps as `lobsim release`, with the same result
 c.GenerateAssignment.preprocessors = STEPS
 c.GenerateAssignment.post_convert_hook = "lobsim.course.release.after_generate"
