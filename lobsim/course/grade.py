@@ -1,29 +1,34 @@
 """Grades a folder of submissions: collect, run in parallel, record, write feedback and marks.
 
-Two phases. Runs happen in worker processes, each in its own sandbox, and leave result files.
-Then one writer puts the results into nbgrader's gradebook. Every step can be cut off and is taken
-up again by the next call; what has a result for the same submission and lesson is not run again.
+Two phases. Runs happen in worker processes, here or on a cluster, each in its own sandbox, and
+leave result files. Then one writer puts the results into nbgrader's gradebook. Every step can be
+cut off and is taken up again by the next call; what has a result for the same submission and
+lesson is not run again.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from pathlib import Path
 
-from lobsim.course import feedback, grade_job, submission, warmth
-from lobsim.course.collect import Collection, Found, collect
+from lobsim.course import (
+    feedback,
+    grade_job,
+    hand_ins,
+    left_behind,
+    local_pool,
+    roster,
+    submission,
+    warmth,
+)
+from lobsim.course.collect import Found, collect
 from lobsim.course.grade_job import Job
-from lobsim.course.gradebook import CourseGradebook
+from lobsim.course.gradebook import SCRATCH, CourseGradebook
 from lobsim.course.limits import Limits
 from lobsim.course.report import GradeReport, build_report, write_report
-from lobsim.course.workspace import write_atomically
 
 FOLDER = "grading"  # below the course: results, records, marks.csv, report.json
 
@@ -38,13 +43,13 @@ Progress = Callable[[str, str, int, int], None]  # student, lesson, done, of
 def grade(submissions: Path | str, course_root: Path | str | None = None, *,
           lessons: list[str] | None = None, jobs: int | None = None,
           trust_submissions: bool = False, limits: Limits | None = None,
-          progress: Progress | None = None) -> GradeReport:
+          progress: Progress | None = None, ray: str | None = None) -> GradeReport:
     """Grade every submission in a folder.
 
     Parameters
     ----------
     submissions : path
-        Folder of submissions, laid out in any of the ways that `collect` knows.
+        Folder or ZIP of submissions, laid out in any of the ways that `collect` knows.
     course_root : path, optional
         The course; by default `catalogue.course_root`. ``gradebook.db``, ``submitted/``,
         ``autograded/``, ``feedback/`` and ``grading/`` are made in it.
@@ -58,6 +63,9 @@ def grade(submissions: Path | str, course_root: Path | str | None = None, *,
     limits : Limits, optional
     progress : callable, optional
         Called after each run with (student, lesson, number done, number to do).
+    ray : str, optional
+        Run on this Ray cluster instead of here: ``"auto"``, ``"host:port"``,
+        ``"ray://host:port"``, or ``"local"`` for one that is started here; see `ray_pool`.
 
     Returns
     -------
@@ -68,6 +76,10 @@ def grade(submissions: Path | str, course_root: Path | str | None = None, *,
     GradingError
         There is no sandbox and the submissions are not trusted, or a lesson is not released, or
         another run is at work on this course.
+    ray_pool.ClusterError
+        The cluster cannot be reached, or no node of it can grade.
+    gradebook.GradebookError
+        The gradebook's database cannot be opened.
     NotADirectoryError
         `submissions` is not a folder.
     """
@@ -76,26 +88,29 @@ def grade(submissions: Path | str, course_root: Path | str | None = None, *,
     started = time.monotonic()
     root = Path(course_root).resolve() if course_root is not None else default_root()
     limits = limits or Limits()
-    _demand_sandbox(trust_submissions)
+    if ray is None:
+        _demand_sandbox(trust_submissions)
     known = _lessons(root, lessons)
-    collection = collect(Path(submissions), known)
-    used = sorted({found.lesson for found in collection.found})
     book = CourseGradebook(root)
+    collection = collect(Path(submissions), known, roster.load(root), book.time_zone)
+    used = sorted({found.lesson for found in collection.found})
     with _only_one(root / FOLDER):
-        _prepare(book, root, used, collection)
+        left_behind.clear([root / FOLDER, *book.own_folders()], root / SCRATCH)
+        _prepare(book, root, used, [found.student for found in collection.found])
+        hand_ins.note(root, collection.found)
         todo = [_job(found, book, root, limits, not trust_submissions, Path(submissions))
                 for found in collection.found]
         fresh = [job for job in todo if grade_job.read_result(job.result, job.key) is None]
-        if fresh and not trust_submissions:
-            warmth.warm_folder()  # here and once, so that the compiling is told and not hidden
-        errors = _run_all(fresh, jobs or os.cpu_count() or 1, progress)
+        errors = _run_all(fresh, jobs, progress, ray)
         done = [job for job in todo if (job.student, job.lesson) not in errors]
-        recorded = [job for job in done if _record(job, book)]
+        recorded = _record_all(done, book, used)
+        book.settle_penalties(used)
         marks = book.marks(used)
         pages = feedback.write_pages(book, done, marks, root)
         report = build_report(done, marks, collection.unknown, errors, root,
-                              run=len(fresh) - len(errors), recorded=len(recorded), pages=pages,
+                              run=len(fresh) - len(errors), recorded=recorded, pages=pages,
                               sandboxed=not trust_submissions)
+        report.unmatched, report.notes = collection.unmatched, collection.notes
         report.seconds = round(time.monotonic() - started, 2)
         write_report(report, root / FOLDER)
     return report
@@ -149,27 +164,18 @@ def _only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def _prepare(book: CourseGradebook, root: Path, lessons: list[str],
-             collection: Collection) -> None:
+def _prepare(book: CourseGradebook, root: Path, lessons: list[str], students: list[str]) -> None:
     """Lessons that are new or changed, and new students, into the gradebook."""
-    state = root / FOLDER / "prepared.json"
-    known = _read_json(state)
-    keys = {lesson: grade_job.lesson_key(root, lesson) for lesson in lessons}
-    due = [lesson for lesson in lessons
-           if known.get("lessons", {}).get(lesson) != keys[lesson] or not book.knows(lesson)]
-    students = sorted({found.student for found in collection.found})
-    new = sorted(set(students) - set(known.get("students", []))) if not due else students
-    if not due and not new:
-        return
+    from lobsim.course.gradebook import GradebookError
+
+    versions = {lesson: grade_job.lesson_key(root, lesson) for lesson in lessons}
     try:
-        book.prepare(due, new)
+        book.prepare(versions, students)
+    except GradebookError:
+        raise
     except Exception as error:
         # nbgrader refuses lessons whose marked cells changed under existing submissions
-        raise GradingError(f"the gradebook does not take {', '.join(due) or 'the students'}: "
-                           f"{error}") from error
-    data = {"lessons": {**known.get("lessons", {}), **keys},
-            "students": sorted({*known.get("students", []), *students})}
-    write_atomically(state, json.dumps(data, indent=1).encode())
+        raise GradingError(f"the gradebook does not take {', '.join(lessons)}: {error}") from error
 
 
 def _job(found: Found, book: CourseGradebook, root: Path, limits: Limits, sandboxed: bool,
@@ -189,79 +195,43 @@ def _result_path(root: Path, found: Found) -> Path:
     return root / FOLDER / "results" / found.lesson / f"{found.student}.json"
 
 
-def _run_all(jobs: list[Job], workers: int, progress: Progress | None) -> dict:
+def _run_all(jobs: list[Job], at_once: int | None, progress: Progress | None,
+             ray: str | None) -> local_pool.Errors:
     """Run the jobs; returns (student, lesson) -> reason for those that could not be graded."""
-    errors: dict[tuple[str, str], str] = {}
-    total, done = len(jobs), 0
+    done = 0
 
     def tell(job: Job) -> None:
         nonlocal done
         done += 1
         if progress is not None:
-            progress(job.student, job.lesson, done, total)
+            progress(job.student, job.lesson, done, len(jobs))
 
-    if workers <= 1 or total <= 1:
-        for job in jobs:
-            try:
-                grade_job.work(job)
-            except Exception as error:  # a fault of ours or of the machine costs one submission
-                errors[job.student, job.lesson] = f"{type(error).__name__}: {error}"
-            tell(job)
-        return errors
-    left = list(jobs)
-    while left:
-        left = _pool(left, min(workers, total), errors, tell)
-        if left:
-            # A worker died with what it was at. Alone in a pool, the culprit is known.
-            culprit = left.pop(0)
-            if _pool([culprit], 1, errors, tell):
-                grade_job.give_up(culprit, "the grader's own process died while running it")
-                tell(culprit)
-    return errors
+    if not jobs:
+        return {}
+    if ray is not None:
+        from lobsim.course import ray_pool
+
+        return ray_pool.run(jobs, ray, at_once, tell)
+    if any(job.sandboxed for job in jobs):
+        warmth.warm_folder()  # here and once, so that the compiling is told and not hidden
+    return local_pool.run(jobs, at_once or os.cpu_count() or 1, tell)
 
 
-def _pool(jobs: list[Job], workers: int, errors: dict, tell: Callable[[Job], None]) -> list[Job]:
-    """Run jobs in worker processes; returns those that a dying worker left undone."""
-    undone = []
-    # spawn: a copy of this process could carry locks and sockets of other threads with it
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"),
-                             initializer=grade_job.end_with, initargs=(os.getpid(),)) as pool:
-        futures = {pool.submit(grade_job.work, job): job for job in jobs}
-        for future in as_completed(futures):
-            job = futures[future]
-            try:
-                future.result()
-            except BrokenProcessPool:
-                undone.append(job)
-                continue
-            except Exception as error:
-                errors[job.student, job.lesson] = f"{type(error).__name__}: {error}"
-            tell(job)
-    return undone
-
-
-def _record(job: Job, book: CourseGradebook) -> bool:
-    """Put one result into the gradebook unless it is there; True if something was written."""
-    stamp = job.root / FOLDER / "recorded" / job.lesson / f"{job.student}.json"
-    autograded = book.autograded(job.student, job.lesson) / f"{job.lesson}.ipynb"
-    if _read_json(stamp).get("key") == job.key and autograded.is_file():
-        return False
+def _record_all(jobs: list[Job], book: CourseGradebook, lessons: list[str]) -> int:
+    """Put results into the gradebook unless they are there; returns how many were written."""
     import nbformat
 
-    result = grade_job.read_result(job.result, job.key)
-    notebook = nbformat.from_dict(result["notebook"])
-    timestamp = None
-    written = book.submitted(job.student, job.lesson) / "timestamp.txt"
-    if written.is_file():
-        timestamp = written.read_text(encoding="utf-8").strip()
-    book.record(job.student, job.lesson, notebook, job.root / "lessons" / job.lesson, timestamp)
-    write_atomically(stamp, json.dumps({"key": job.key}).encode())
-    return True
-
-
-def _read_json(path: Path) -> dict:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
+    known = book.recorded(lessons)
+    written = 0
+    for job in jobs:
+        stamp = book.submitted(job.student, job.lesson) / "timestamp.txt"
+        timestamp = stamp.read_text(encoding="utf-8").strip() if stamp.is_file() else None
+        version = f"{job.key} {timestamp or ''}"
+        graded = book.autograded(job.student, job.lesson) / f"{job.lesson}.ipynb"
+        if known.get((job.student, job.lesson)) == version and graded.is_file():
+            continue
+        result = grade_job.read_result(job.result, job.key)
+        book.record(job.student, job.lesson, nbformat.from_dict(result["notebook"]),
+                    job.root / "lessons" / job.lesson, version, timestamp)
+        written += 1
+    return written

@@ -10,17 +10,24 @@ import datetime as dt
 import logging
 import os
 import shutil
+import tempfile
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lobsim.course import due_dates, gradebook_record, times
 from lobsim.course.nbgrader_env import tools_on_path
 from lobsim.course.quick_jupyter import quick_jupyter
 from lobsim.course.sandbox import lesson_files
 from lobsim.course.workspace import write_atomically
 
 _CONFIG = "nbgrader_config.py"
+SCRATCH = "grading/scratch"  # below the course
+
+
+class GradebookError(RuntimeError):
+    """The gradebook cannot be opened; the text says in one sentence why and what helps."""
 
 
 @dataclass
@@ -40,7 +47,11 @@ class Mark:
 
 @dataclass
 class Marks:
-    """All marks of one submission."""
+    """All marks of one submission.
+
+    ``taken_back`` has one sentence for each mark by hand that no longer counts, because the answer
+    it was given for has changed and no new mark was given yet.
+    """
 
     student: str
     lesson: str
@@ -49,6 +60,8 @@ class Marks:
     needs_manual: bool
     late_penalty: float
     marks: dict[str, Mark] = field(default_factory=dict)
+    taken_back: list[str] = field(default_factory=list)
+    seconds_late: float = 0.0
 
 
 class CourseGradebook:
@@ -75,43 +88,93 @@ class CourseGradebook:
         self.config = config
         self.directory = CourseDirectory(config=config)
         self.db_url = self.directory.db_url
+        self._complete = False
         # nbgrader tells every cell it saves; what matters is in our own report.
         logging.getLogger("traitlets").addHandler(logging.NullHandler())
 
     def open(self) -> Any:
-        """A connection, to be used as a context manager. Makes the database if it is missing."""
+        """A connection, to be used as a context manager. Makes the database if it is missing.
+
+        Raises
+        ------
+        GradebookError
+            The database cannot be reached, or the package that speaks to it is not installed.
+        """
         from nbgrader.api import Gradebook
+        from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
         # nbgrader adds rows in an order that SQLAlchemy remarks on, to no effect.
         warnings.filterwarnings("ignore", message=".*not in session, add operation along.*")
-        with tools_on_path():
-            return Gradebook(self.db_url, self.directory.course_id)
-
-    def knows(self, lesson: str) -> bool:
-        """Whether the lesson's marked cells are in the gradebook."""
-        from nbgrader.api import MissingEntry
-
-        with self.open() as book:
-            try:
-                return bool(book.find_notebook(lesson, lesson).grade_cells)
-            except MissingEntry:
-                return False
-
-    def prepare(self, lessons: list[str], students: list[str]) -> None:
-        """Create lessons and students once, before anything is recorded."""
-        from lobsim.course.release import register
-
-        for lesson in lessons:
+        try:
             with tools_on_path():
-                register(self.root, lesson, self.db_url)
+                book = Gradebook(self.db_url, self.directory.course_id)
+                if not self._complete:
+                    gradebook_record.complete(book)
+                    self._complete = True
+        except (ImportError, NoSuchModuleError) as error:
+            raise GradebookError(
+                f"the gradebook {self.shown_url} needs a database driver that is not installed "
+                f'({error}); for PostgreSQL: pip install "lobsim[postgres]"'
+            ) from error
+        except ArgumentError as error:
+            raise GradebookError(f"{_CONFIG}: db_url is no address of a database; it should look "
+                                 "like sqlite:////folder/gradebook.db or postgresql+psycopg://"
+                                 "user@host/name") from error
+        except OperationalError as error:
+            said = " ".join(str(error.orig).split())
+            raise GradebookError(
+                f"the gradebook {self.shown_url} cannot be opened: {said}") from error
+        return book
+
+    @property
+    def shown_url(self) -> str:
+        """The database's address without its password."""
+        from sqlalchemy import make_url
+
+        return make_url(self.db_url).render_as_string(hide_password=True)
+
+    def prepare(self, versions: dict[str, str], students: list[str]) -> None:
+        """Lessons that are new or changed, and new students, before anything is recorded.
+
+        Parameters
+        ----------
+        versions : dict
+            Lesson -> name of its present version.
+        students : list of str
+        """
+        from lobsim.course.release import make
+
         with self.open() as book:
-            for student in students:
-                book.update_or_create_student(student)
+            known = gradebook_record.lesson_versions(book)
+            there = {student.id for student in book.students}
+            for student in sorted(set(students) - there):
+                book.add_student(student)
+        for lesson, version in versions.items():
+            if known.get(lesson) == version:
+                continue
+            with self.open() as book:
+                book.update_or_create_assignment(lesson)
+            with tempfile.TemporaryDirectory(dir=self._scratch()) as scratch, tools_on_path():
+                make(self.root, lesson, Path(scratch), self.db_url)
+            with self.open() as book:
+                gradebook_record.note_lesson(book, lesson, version)
+
+    def _scratch(self) -> Path:
+        """A folder that belongs to one grading at a time; a killed one leaves things in it."""
+        folder = self.root / SCRATCH
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     # ------------------------------------------------------------------ files
 
     def _folder(self, side: str, student: str, lesson: str) -> Path:
         return Path(self.directory.format_path(side, student, lesson))
+
+    def own_folders(self) -> list[Path]:
+        """The folders of all submissions, of graded notebooks and of feedback pages."""
+        names = (self.directory.submitted_directory, self.directory.autograded_directory,
+                 self.directory.feedback_directory)
+        return [self.root / name for name in names]
 
     def submitted(self, student: str, lesson: str) -> Path:
         """Folder of the file as it was handed in."""
@@ -130,11 +193,14 @@ class CourseGradebook:
         """Put the submission, byte for byte, into ``submitted/``."""
         folder = self.submitted(student, lesson)
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{lesson}.ipynb"
+        path, stamp = folder / f"{lesson}.ipynb", folder / "timestamp.txt"
         if not path.is_file() or path.read_bytes() != content:
+            stamp.unlink(missing_ok=True)  # the moment belonged to the file before
             write_atomically(path, content)
         if timestamp is not None:
-            write_atomically(folder / "timestamp.txt", (timestamp + "\n").encode())
+            text = (timestamp + "\n").encode()
+            if not stamp.is_file() or stamp.read_bytes().strip() != text.strip():
+                write_atomically(stamp, text)
         return path
 
     def _write_autograded(self, student: str, lesson: str, notebook: Any, files: Path) -> None:
@@ -155,51 +221,41 @@ class CourseGradebook:
 
     # ------------------------------------------------------------------ marks
 
-    def record(self, student: str, lesson: str, notebook: Any, files: Path,
+    def recorded(self, lessons: list[str]) -> dict[tuple[str, str], str]:
+        """(student, lesson) -> the version of the submission whose marks are in the gradebook."""
+        with self.open() as book:
+            return gradebook_record.recorded_versions(book, lessons)
+
+    def record(self, student: str, lesson: str, notebook: Any, files: Path, version: str,
                timestamp: str | None = None) -> None:
         """Record one graded notebook: marks, comments, late penalty, the file itself.
 
-        Marks that a person gave before stay; they ask for another look only where the answer (or
-        the automatic mark) is not the same any more.
+        Marks and comments that a person gave stay with the answer they were given for: an answer
+        that changed has to be marked again, and gets its mark back if it changes back. Where the
+        answer is the same and the automatic mark is not, the mark stays and the gradebook asks
+        for another look.
         """
-        from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
-
-        before = self._earlier(student, lesson)
-        with self.open() as book:
-            book.update_or_create_submission(lesson, student, timestamp=_moment(timestamp))
-        resources = {"nbgrader": {"assignment": lesson, "notebook": lesson, "student": student,
-                                  "db_url": self.db_url}}
-        SaveAutoGrades(config=self.config).preprocess(notebook, resources)
-        self._settle(student, lesson, notebook, before)
-        AssignLatePenalties(config=self.config).preprocess(notebook, resources)
-        self._write_autograded(student, lesson, notebook, files)
-
-    def _earlier(self, student: str, lesson: str) -> dict[str, tuple[str, float | None, bool]]:
-        """Of the last grading: grade_id -> (answer, automatic mark, asked for a person)."""
-        from nbgrader.api import MissingEntry
-
         path = self.autograded(student, lesson) / f"{lesson}.ipynb"
-        if not path.is_file():
-            return {}
-        sources = _answers(_read(path))
         with self.open() as book:
-            try:
-                grades = book.find_submission_notebook(lesson, lesson, student).grades
-            except MissingEntry:
-                return {}
-            return {grade.name: (sources.get(grade.name, ""), grade.auto_score,
-                                 grade.needs_manual_grade) for grade in grades}
+            gradebook_record.adopt(book, student, lesson,
+                                   _read(path) if path.is_file() else None)
+            gradebook_record.record(
+                book, student, lesson, notebook, version=version, timestamp=_moment(timestamp),
+                config=self.config,
+                write_files=lambda: self._write_autograded(student, lesson, notebook, files))
 
-    def _settle(self, student: str, lesson: str, notebook: Any, before: dict) -> None:
-        answers = _answers(notebook)
+    def settle_penalties(self, lessons: list[str]) -> int:
+        """Late penalties by today's due dates, extensions and marks; returns how many changed."""
         with self.open() as book:
-            for grade in book.find_submission_notebook(lesson, lesson, student).grades:
-                if grade.manual_score is None or grade.name not in before:
-                    continue
-                same = before[grade.name][:2] == (answers.get(grade.name, ""), grade.auto_score)
-                if same:
-                    grade.needs_manual_grade = before[grade.name][2]
-            book.db.commit()
+            due_dates.apply_extensions(book, self.root, lessons)
+            return gradebook_record.settle_penalties(book, self.config, lessons)
+
+    @property
+    def time_zone(self) -> str:
+        """Zone of times in file names that name none (``c.LatePenalty.time_zone``)."""
+        from lobsim.course.late import LatePenalty
+
+        return LatePenalty(config=self.config).time_zone
 
     def marks(self, lessons: list[str]) -> dict[tuple[str, str], Marks]:
         """Everything the gradebook knows about these lessons, by (student, lesson)."""
@@ -212,10 +268,14 @@ class CourseGradebook:
                     submissions = book.assignment_submissions(lesson)
                 except MissingEntry:
                     continue
+                back = gradebook_record.taken_back(book, lesson)
                 for submission in submissions:
                     for notebook in submission.notebooks:
-                        found[submission.student.id, lesson] = _marks(
-                            submission.student.id, lesson, notebook)
+                        student = submission.student.id
+                        marks = _marks(student, lesson, notebook)
+                        marks.taken_back = _told(notebook.grades, back.get(student, {}))
+                        marks.seconds_late = float(submission.total_seconds_late)
+                        found[student, lesson] = marks
         return found
 
 
@@ -239,12 +299,19 @@ def _marks(student: str, lesson: str, notebook: Any) -> Marks:
                  marks)
 
 
-def _answers(notebook: Any) -> dict[str, str]:
-    """Text of each marked cell; of a check the text of its exercise."""
-    sources = {cell.metadata.nbgrader.grade_id: cell.source for cell in notebook.cells
-               if cell.metadata.get("nbgrader", {}).get("grade_id")}
-    return {name: sources.get(name.removeprefix("check_"), source)
-            for name, source in sources.items()}
+def _told(grades: Any, back: dict[str, dict]) -> list[str]:
+    """One sentence for each mark that was taken back and not given anew."""
+    told = []
+    for grade in grades:
+        former = back.get(grade.name)
+        if former is None or grade.manual_score is not None:
+            continue
+        mark = former["score"] if former["score"] is not None else former["extra_credit"]
+        what = "the comment" if mark is None else f"{mark:g} of {grade.max_score:g}"
+        said = f" ({former['comment']})" if former["comment"] else ""
+        told.append(f"{grade.name.removeprefix('check_')}: the answer changed; {what}{said}, given "
+                    "by hand for the earlier one, no longer counts")
+    return sorted(told)
 
 
 def _read(path: Path) -> Any:
@@ -257,9 +324,7 @@ def _moment(timestamp: str | None) -> dt.datetime | None:
     """nbgrader's ``timestamp.txt`` as a moment in universal time; None where it is not one."""
     if timestamp is None:
         return None
-    from nbgrader.utils import parse_utc
-
     try:
-        return parse_utc(timestamp)
-    except (ValueError, OverflowError, TypeError):
+        return times.moment(timestamp, "UTC").replace(tzinfo=None)  # as nbgrader keeps it
+    except (times.NoMoment, OverflowError):
         return None

@@ -38,6 +38,8 @@ class Row:
         Time of the run.
     feedback : str
         Path of the feedback page below the course folder.
+    taken_back : list of str
+        Marks by hand that no longer count because the answer changed, one sentence each.
     """
 
     student: str
@@ -52,6 +54,7 @@ class Row:
     mistakes: list[str] = field(default_factory=list)
     seconds: float = 0.0
     feedback: str = ""
+    taken_back: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -64,6 +67,10 @@ class GradeReport:
         By lesson and student.
     unknown : list of str
         Files that could not be told to be a submission.
+    unmatched : list of str
+        Students whom the roster does not know; graded under an id made up from their names.
+    notes : list of str
+        What else is worth knowing about the folder.
     errors : dict
         ``student/lesson`` -> reason, for submissions that could not be graded on this machine;
         they are tried again next time.
@@ -78,6 +85,8 @@ class GradeReport:
 
     rows: list[Row] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
     run: int = 0
     recorded: int = 0
@@ -89,7 +98,8 @@ class GradeReport:
     @property
     def good(self) -> bool:
         """Whether every submission was sound and could be graded."""
-        return not (self.unknown or self.errors or any(row.problems for row in self.rows))
+        return not (self.unknown or self.unmatched or self.errors
+                    or any(row.problems for row in self.rows))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for ``--json``."""
@@ -144,7 +154,8 @@ def build_report(jobs: Iterable[Job], marks: dict[tuple[str, str], Marks], unkno
             found.needs_manual, found.late_penalty, result["problems"],
             [f"{name}: {mistake[0]}" for name, check in result["results"].items()
              for mistake in check["mistakes"]],
-            result["seconds"], f"feedback/{job.student}/{job.lesson}/{job.lesson}.html"))
+            result["seconds"], f"feedback/{job.student}/{job.lesson}/{job.lesson}.html",
+            found.taken_back))
     return report
 
 
@@ -153,12 +164,25 @@ def _order(notebook: dict) -> list[str]:
             if cell["metadata"].get("nbgrader", {}).get("grade")]
 
 
+_OF_THIS_CALL = ("run", "recorded", "pages", "seconds")  # no news by themselves
+
+
 def write_report(report: GradeReport, folder: Path) -> None:
     """``marks.csv`` and ``report.json``; left alone when a run had nothing new to say."""
     _write_if_new(folder / "marks.csv", report.csv())
-    if report.run or report.recorded or report.pages or not (folder / "report.json").is_file():
-        text = json.dumps(report.as_dict(), indent=1, ensure_ascii=False) + "\n"
-        write_atomically(folder / "report.json", text.encode())
+    path = folder / "report.json"
+    text = json.dumps(report.as_dict(), indent=1, ensure_ascii=False) + "\n"
+    if _news(path.read_text(encoding="utf-8") if path.is_file() else "") != _news(text):
+        write_atomically(path, text.encode())
+
+
+def _news(text: str) -> dict:
+    """A report without what only says how much work one call was."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return {}
+    return {name: value for name, value in data.items() if name not in _OF_THIS_CALL}
 
 
 def _write_if_new(path: Path, text: str) -> None:

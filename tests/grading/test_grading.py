@@ -164,7 +164,8 @@ def test_manual_marks_and_comments_survive_grading_again(three, submit, tmp_path
     hand_in(folder, "perfect", submit(changed))
     rows = {row.student: row for row in grade(folder, root, limits=QUICK, jobs=1).rows}
     assert rows["half"].total == 9.5 and not rows["half"].needs_manual
-    assert rows["perfect"].total == 9.5 and rows["perfect"].needs_manual
+    assert rows["perfect"].total == 8.0 and rows["perfect"].needs_manual
+    assert "1.5 of 2" in rows["perfect"].taken_back[0] and not rows["half"].taken_back
 
 
 def test_honest_marks_are_the_same_with_hostile_and_broken_ones_between(three, submit, tmp_path,
