@@ -33,7 +33,7 @@ for file in Path(matplotlib.get_cachedir()).glob("fontlist*.json"):
 import lobsim.engine, lobsim.market
 from lobsim.engine import jit
 jit.warm_up()
-for floor in ("engine", ""):
+for floor in (*jit.DEPENDS, ""):
     folder = jit.cache_folder(floor)
     if folder is not None:
         shutil.copytree(folder, target / "numba" / folder.name, dirs_exist_ok=True)
@@ -49,7 +49,7 @@ def _base() -> Path:
 def _key() -> str:
     from lobsim.engine.jit import source_hash
 
-    parts = [source_hash(), sys.version, sys.prefix]
+    parts = [source_hash(), sys.version, sys.prefix, _COLLECT]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
