@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lobsim.course import grade_job, submission
+from lobsim.course import grade_job, submission, times
 from lobsim.course.clean_html import clean_html, markdown2html
 from lobsim.course.grade_job import Job
 from lobsim.course.gradebook import CourseGradebook, Mark, Marks
@@ -155,8 +155,8 @@ def _header(marks: Marks, title: str) -> str:
     open_points = sum(m.points for m in marks.marks.values() if m.score is None)
     more = f' <span class="open">({open_points:g} still to be marked by hand)</span>' \
         if open_points else ""
-    late = f"<p>Late hand-in: {marks.late_penalty:g} points taken off.</p>" \
-        if marks.late_penalty else ""
+    late = (f"<p>Handed in {times.span(marks.seconds_late)} after your due date: "
+            f"{marks.late_penalty:g} points taken off.</p>") if marks.late_penalty else ""
     return (f"<header><h1>{html.escape(title)}</h1><div>Feedback for <strong>"
             f"{html.escape(marks.student)}</strong></div>"
             f'<p class="total">{marks.total:g} of {marks.points:g} points{more}</p>{late}</header>')
