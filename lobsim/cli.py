@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lobsim import __version__, cli_bench, cli_data, cli_instructor, cli_term
+from lobsim import __version__, cli_bench, cli_class, cli_data, cli_instructor, cli_term
 from lobsim.cli_output import (
     FINDING,
     console,
@@ -280,6 +280,7 @@ def doctor(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
 
 cli_instructor.add_commands(app)
 cli_term.add_commands(app)
+cli_class.add_commands(app)
 app.add_typer(cli_data.app, name="data", rich_help_panel="All")
 app.add_typer(cli_bench.app, name="bench", rich_help_panel="All")
 

@@ -168,12 +168,16 @@ _OF_THIS_CALL = ("run", "recorded", "pages", "seconds")  # no news by themselves
 
 
 def write_report(report: GradeReport, folder: Path) -> None:
-    """``marks.csv`` and ``report.json``; left alone when a run had nothing new to say."""
+    """``marks.csv``, ``report.json`` and the class report ``report.html``; left alone when a run
+    had nothing new to say."""
+    from lobsim.course.class_report import write_class_report
+
     _write_if_new(folder / "marks.csv", report.csv())
     path = folder / "report.json"
     text = json.dumps(report.as_dict(), indent=1, ensure_ascii=False) + "\n"
     if _news(path.read_text(encoding="utf-8") if path.is_file() else "") != _news(text):
         write_atomically(path, text.encode())
+    write_class_report(folder.parent)
 
 
 def _news(text: str) -> dict:
