@@ -295,6 +295,11 @@ class Market:
         return self._account.report_table()
 
     @property
+    def report_records(self) -> np.ndarray:
+        """The same as records of `lobsim.market.state.REPORT`, prices in ticks, sizes in lots."""
+        return self._account.all_reports
+
+    @property
     def position(self) -> float:
         """Own inventory since the start, positive = long."""
         return self._ledger.size(self._account.position_lots)

@@ -251,7 +251,8 @@ class PassiveTWAP(Scheduled):
         As in :class:`TWAP`.
     """
 
-    def __init__(self, interval_s: float = 300.0, repeg_s: float = 5.0, lot: float | None = None) -> None:
+    def __init__(self, interval_s: float = 300.0, repeg_s: float = 5.0,
+                 lot: float | None = None) -> None:
         super().__init__(repeg_s, lot)
         if not repeg_s <= interval_s:
             raise ValueError(f"repeg_s is {repeg_s}; it must not exceed interval_s, {interval_s}")
