@@ -32,14 +32,24 @@ def clear(folders: list[Path], scratch: Path) -> None:
 
 def clear_temporary() -> None:
     """Remove temporary folders of this user's processes that are no more."""
-    import psutil
-
     for base in {Path(tempfile.gettempdir()), Path("/tmp")}:
         for prefix in PREFIXES:
             for folder in base.glob(f"{prefix}*-*"):
                 pid = folder.name.removeprefix(prefix).split("-")[0]
-                if pid.isdigit() and not psutil.pid_exists(int(pid)) and _own(folder):
+                if pid.isdigit() and not _lives(int(pid)) and _own(folder):
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    """Whether the process runs; one that nobody has buried yet does not."""
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True
 
 
 def _own(folder: Path) -> bool:

@@ -83,7 +83,7 @@ def _connect(address: str, at_once: int | None) -> Any:
     except ImportError as error:
         raise ClusterError(f"the address {address} needs more of Ray than is installed here "
                            f'({error}); pip install "ray[client]" in the same version') from error
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except Exception as error:  # Ray raises whatever kept it from starting
         said = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         raise ClusterError(f"no Ray cluster answers at {address!r} ({said}); give 'auto', "
                            "'host:port' or 'ray://host:port' of a running one, or 'local'"
