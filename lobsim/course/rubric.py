@@ -18,6 +18,7 @@ from traitlets import Bool
 
 _SCHEME = re.compile(r"^[ \t]*=== BEGIN MARK SCHEME ===[ \t]*\n(.*?)^[ \t]*=== END MARK SCHEME ===",
                      re.MULTILINE | re.DOTALL)
+_BOX = "border-left: 4px solid #b87700; background-color: #fff6e5; padding: 8px 16px"
 
 
 class ShowRubric(Preprocessor):
@@ -97,5 +98,5 @@ def _shown(scheme: str, answer: Any, about: dict) -> Any:
     from nbformat.v4 import new_markdown_cell
 
     head = f"**Mark scheme**, {float(about.get('points', 0)):g} points. Students do not see this."
-    quoted = "\n".join(f"> {line}".rstrip() for line in f"{head}\n\n{scheme}".split("\n"))
-    return new_markdown_cell(quoted, id=f"scheme-{answer.get('id', '')}"[:64])
+    boxed = f'<div class="mark-scheme" style="{_BOX}">\n\n{head}\n\n{scheme}\n\n</div>'
+    return new_markdown_cell(boxed, id=f"scheme-{answer.get('id', '')}"[:64])

@@ -55,7 +55,7 @@ def test_formgrader_s_page_has_it_as_html_outside_the_answer_s_panel(course):
     exporter = HTMLExporter(config=config)
     page, _ = exporter.from_notebook_node(handed_in(course), resources=dict(FORMGRADER))
     scheme, answer = page.index(SECRET), page.index('id="why-comment"')
-    assert "<blockquote>" in page[scheme - 400:scheme]
+    assert '<div class="mark-scheme"' in page[scheme - 400:scheme]
     assert "Student&#39;s answer" in page[scheme:answer] or "Student's answer" in page[scheme:answer]
 
 
