@@ -61,6 +61,7 @@ class Launch:
 
     ``command(addresses, key, socket_dir)`` gives argv; `socket_dir` is None where TCP is used.
     `wrapped` says that the process only holds the kernel's process (bwrap).
+    `server()` gives the fork server that can start it faster (`sandbox.Server`), or None.
     """
 
     command: Callable[[dict[str, str], str, Path | None], list[str]]
@@ -68,6 +69,7 @@ class Launch:
     cwd: str | None = None
     interrupt_by_signal: bool = False
     wrapped: bool = False
+    server: Callable[[], Any] = lambda: None
     cleanup: Callable[[], None] = lambda: None
 
 
@@ -107,11 +109,9 @@ class Kernel:
         # would cost memory for nothing.
         self._session.digest_history_size = 1000
         self._context = zmq.Context()
-        addresses = self._open_sockets(zmq)
-        argv = self.launch.command(addresses, self._session.key.decode(), self._folder)
-        self._process = subprocess.Popen(
-            argv, env=self.launch.environment, cwd=self.launch.cwd, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+        server = self.launch.server()
+        addresses = self._open_sockets(zmq, server)
+        self._process = self._start_process(addresses, server)
         try:
             self._wait_until_ready()
             self._memory = GroupMemory(self._process.pid, self.limits, scratch=self.launch.wrapped)
@@ -119,12 +119,23 @@ class Kernel:
             self.stop()
             raise
 
-    def _open_sockets(self, zmq: Any) -> dict[str, str]:
+    def _start_process(self, addresses: dict[str, str], server: Any) -> Any:
+        key = self._session.key.decode()
+        if server is not None:
+            forked = server.fork(addresses, key, self._folder)
+            if forked is not None:
+                return forked
+        argv = self.launch.command(addresses, key, self._folder)
+        return subprocess.Popen(
+            argv, env=self.launch.environment, cwd=self.launch.cwd, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+
+    def _open_sockets(self, zmq: Any, server: Any) -> dict[str, str]:
         use_ipc = os.name == "posix"
         if use_ipc:
             # Two levels: the outer keeps other users of this machine out, the inner is what the
             # process inside (another user id) may walk into.
-            outer = _own_folder(_short_folder())
+            outer = server.new_folder() if server else _own_folder(_short_folder())
             self._folder = outer / "s"
             self._folder.mkdir()
             self._folder.chmod(0o755)

@@ -14,10 +14,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from lobsim.course import warmth
+from lobsim.course import fork_server, warmth, zygote
 from lobsim.course.kernel import Launch
 from lobsim.course.limits import Limits
 
@@ -28,6 +28,9 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives",
         "/etc/fonts", "/etc/localtime", "/etc/mime.types")
 _NEVER_COPIED = {"checks.py", "__pycache__"}
+_WARM = "/run/warm"
+_FILLING = ("CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_READ_SEARCH")
+_SHUTTING_IN = ("CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SETPCAP")
 _FIRST_UID = 1_300_000_000
 _runs = itertools.count()
 
@@ -74,23 +77,63 @@ def launch(files_dir: Path | None, course_root: Path | None, limits: Limits,
     """
     warm = warmth.warm_folder()
     uid_slot = next(_runs)
+    around = {"limits": limits, "files_dir": files_dir, "course_root": course_root, "warm": warm,
+              "secrets": tuple(secrets)}
+
+    def spec(addresses: dict[str, str], key: str) -> dict:
+        inside = {name: f"ipc://{zygote.SOCKETS}/{name}" for name in addresses}
+        return {"addresses": inside, "key": key, "cwd": WORK,
+                "copies": [["/run/lesson", WORK], [_WARM, f"{HOME}/.cache"]],
+                **_rights(limits, uid_slot)}
 
     def command(addresses: dict[str, str], key: str, socket_dir: Path | None) -> list[str]:
         if socket_dir is None:
             raise RuntimeError("the sandbox needs Unix sockets")
-        inside = {name: f"ipc:///run/lobsim/{name}" for name in addresses}
-        spec = {
-            "addresses": inside, "key": key, "cwd": WORK,
-            "copies": [["/run/lesson", WORK], ["/run/warm", f"{HOME}/.cache"]],
-            **_rights(limits, uid_slot),
-        }
         return bwrap_argv(
-            [sys.executable, "-I", "-m", "lobsim.course.kernel_main", json.dumps(spec)],
-            limits=limits, files_dir=files_dir, course_root=course_root, warm=warm,
-            socket_dir=socket_dir, secrets=secrets)
+            [sys.executable, "-I", "-m", "lobsim.course.kernel_main",
+             json.dumps(spec(addresses, key))], socket_dir=socket_dir, **around)
+
+    def server() -> Server | None:
+        running = fork_server.server(_kind(around), lambda folder: _server_argv(around, folder))
+        return None if running is None else Server(running, spec, limits)
 
     # bwrap itself gets no environment: what it had could be read inside as /proc/1/environ.
-    return Launch(command, {}, cwd="/", wrapped=True)
+    return Launch(command, {}, cwd="/", wrapped=True, server=server)
+
+
+class Server:
+    """A fork server, and what is to become of its forks."""
+
+    def __init__(self, running: fork_server.ForkServer,
+                 spec: Callable[[dict[str, str], str], dict], limits: Limits):
+        self._running = running
+        self._spec = spec
+        self._limits = limits
+
+    def new_folder(self) -> Path:
+        """Folder for the sockets of one kernel."""
+        return self._running.new_folder()
+
+    def fork(self, addresses: dict[str, str], key: str,
+             socket_dir: Path) -> fork_server.Forked | None:
+        """A kernel's process, shut in as `bwrap_argv` would; None where that fails."""
+        place = {"scratch": ["/dev/shm", "/tmp", HOME], "size_bytes": self._limits.scratch_bytes,
+                 "folders": [WORK, f"{HOME}/.cache"]}
+        return self._running.fork(socket_dir, self._spec(addresses, key), place)
+
+
+def _server_argv(around: dict, folder: Path) -> list[str]:
+    spec = {"copies": [[_WARM, f"{HOME}/.cache"]]}
+    argv = [sys.executable, "-I", "-m", "lobsim.course.zygote", json.dumps(spec)]
+    return bwrap_argv(argv, forks_dir=folder, **around)
+
+
+def _kind(around: dict) -> tuple:
+    """What a server's sandbox is made of: another one is needed when a lesson's file changes."""
+    files = [] if around["files_dir"] is None else lesson_files(around["files_dir"])
+    stats = [os.stat(file) for file, _ in files]
+    return (*_server_argv(around, Path()),
+            *[(about.st_ino, about.st_size, about.st_mtime_ns) for about in stats])
 
 
 def _rights(limits: Limits, slot: int = 0) -> dict:
@@ -121,8 +164,12 @@ def _tasks_of(uid: int) -> int:
 
 def bwrap_argv(argv: list[str], *, limits: Limits, files_dir: Path | None = None,
                course_root: Path | None = None, warm: Path | None = None,
-               socket_dir: Path | None = None, secrets: Iterable[Path] = ()) -> list[str]:
-    """The bwrap command line around `argv`; see `launch` for the parameters."""
+               socket_dir: Path | None = None, forks_dir: Path | None = None,
+               secrets: Iterable[Path] = ()) -> list[str]:
+    """The bwrap command line around `argv`; see `launch` for the parameters.
+
+    With `forks_dir` it is for a fork server, which keeps the rights to shut its forks in.
+    """
     size = str(limits.scratch_bytes)
     line = [shutil.which("bwrap") or "bwrap", "--unshare-net", "--unshare-pid", "--unshare-ipc",
             "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session",
@@ -130,7 +177,7 @@ def bwrap_argv(argv: list[str], *, limits: Limits, files_dir: Path | None = None
     if os.getuid() == 0:
         # Enough to fill the scratch folders and to become somebody without rights.
         line += ["--cap-drop", "ALL"]
-        for right in ("CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_READ_SEARCH"):
+        for right in _FILLING + (_SHUTTING_IN if forks_dir is not None else ()):
             line += ["--cap-add", right]
     else:
         line += ["--unshare-user"]
@@ -150,9 +197,11 @@ def bwrap_argv(argv: list[str], *, limits: Limits, files_dir: Path | None = None
             line += ["--dir", f"/run/lesson/{parent}"]
         line += ["--ro-bind", str(file), f"/run/lesson/{relative}"]
     if warm is not None:
-        line += ["--ro-bind", str(warm), "/run/warm"]
+        line += ["--ro-bind", str(warm), _WARM]
     if socket_dir is not None:
-        line += ["--ro-bind", str(socket_dir), "/run/lobsim"]
+        line += ["--ro-bind", str(socket_dir), zygote.SOCKETS]
+    if forks_dir is not None:
+        line += ["--dir", zygote.SOCKETS, "--ro-bind", str(forks_dir), zygote.KERNELS]
     return [*line, "--remount-ro", "/", "--chdir", "/", "--", *argv]
 
 
