@@ -10,58 +10,18 @@ import typer
 from lobsim.cli_output import (
     FINDING,
     GOOD,
-    complain,
     console,
     escape,
     one_sentence_errors,
     print_json,
     say,
 )
+from lobsim.cli_release import release_command
 
 if TYPE_CHECKING:
     from lobsim.course.report import GradeReport
 
 __all__ = ["add_commands"]
-
-
-def _release(
-    lessons: Annotated[
-        list[str] | None, typer.Argument(help="Lessons by name.", show_default="all")
-    ] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; status 1 if lessons/ is out of step.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
-) -> None:
-    """Make lessons/ from solutions/: blanks for answers, visible checks, no outputs."""
-    from dataclasses import asdict
-
-    from lobsim.course.catalogue import course_root
-    from lobsim.course.release import ReleaseError, in_step, release, source_names
-    from lobsim.course.workspace import resolve_lesson
-
-    root = course_root()
-    if check:
-        differences = in_step(root)
-        if as_json:
-            print_json({"in_step": not differences, "differences": differences})
-        else:
-            typer.echo("\n".join(differences) or "lessons/ is in step with solutions/")
-        raise typer.Exit(FINDING if differences else GOOD)
-    known = source_names(root)
-    names = [resolve_lesson(name, known) for name in lessons] if lessons else None
-    try:
-        report = release(root, names=names)
-    except ReleaseError as error:
-        if as_json:
-            print_json({"problems": error.problems})
-        else:
-            complain(str(error))
-        raise typer.Exit(FINDING) from None
-    if as_json:
-        print_json(asdict(report))
-    else:
-        typer.echo(report.text())
 
 
 def _grade(
@@ -153,5 +113,5 @@ def _show_marks(report: GradeReport) -> None:
 
 def add_commands(app: typer.Typer) -> None:
     """Hang the commands below ``lobsim``."""
-    app.command("release", rich_help_panel="Instructor")(one_sentence_errors(_release))
+    app.command("release", rich_help_panel="Instructor")(one_sentence_errors(release_command))
     app.command("grade", rich_help_panel="Instructor")(one_sentence_errors(_grade))
