@@ -71,7 +71,7 @@ class GroupMemory:
 
 
 def _size(size: int) -> str:
-    return f"{size / 1024**3:.3g} GiB" if size >= 1024**3 else f"{size / 1e6:.3g} MB"
+    return f"{size / 1024**3:.3g} GiB" if size >= 1024**3 else f"{size / 1e6:.0f} MB"
 
 
 # ----------------------------------------------------------------------- looking at the processes

@@ -37,6 +37,7 @@ class KernelGone(Exception):
     """
 
     outputs: list[dict] = []
+    left_out: list[str] = []
 
 
 class KernelStartError(RuntimeError):
@@ -47,11 +48,13 @@ class KernelStartError(RuntimeError):
 class CellRun:
     """What became of one cell.
 
-    ``status`` is "ok", "error" (an exception of the learner's code) or "timeout" (interrupted).
+    ``status`` is "ok", "error" (an exception of the learner's code) or "timeout" (interrupted);
+    ``left_out`` says in clauses which outputs were more than is kept.
     """
 
     status: str = "ok"
     outputs: list[dict] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     execution_count: int | None = None
 
 
@@ -232,9 +235,9 @@ class Kernel:
         try:
             reply, interrupted = self._execute(content, seconds, box.take)
         except KernelGone as gone:
-            gone.outputs = box.finish()
+            gone.outputs, gone.left_out = box.finish(), box.left_out
             raise
-        run = CellRun(outputs=box.finish())
+        run = CellRun(outputs=box.finish(), left_out=box.left_out)
         count = reply.get("execution_count")
         run.execution_count = count if type(count) is int else None
         if interrupted:

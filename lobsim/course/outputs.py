@@ -96,8 +96,8 @@ class OutputBox:
             self.outputs.append({"output_type": "stream", "name": name, "text": kept})
 
     def _display(self, content: dict, kind: str) -> None:
-        data = clean_bundle(content.get("data"))
-        if not data or not self._fits(data):
+        data = self._cleaned(content)
+        if not data:
             return
         output = {"output_type": kind, "data": data, "metadata": _alt_only(content)}
         if kind == "execute_result":
@@ -109,9 +109,9 @@ class OutputBox:
             self._displays.setdefault(handle, []).append(output)
 
     def _update(self, content: dict) -> None:
-        data = clean_bundle(content.get("data"))
         shown = self._displays.get(_display_id(content) or "", [])
-        if shown and data and self._fits(data):
+        data = self._cleaned(content) if shown else {}
+        if data:
             for output in shown:
                 output["data"] = dict(data)
 
@@ -126,21 +126,35 @@ class OutputBox:
         self.outputs.append({"output_type": "error", "ename": str(name)[:200],
                              "evalue": str(value)[:2000], "traceback": lines[:200]})
 
-    def _fits(self, data: dict[str, str]) -> bool:
+    def _cleaned(self, content: dict) -> dict[str, str]:
+        """The parts that may be shown, {} where they are too large; cleaning costs time, so
+        what is too large is not cleaned first."""
+        raw = content.get("data")
+        texts = [_as_text(value) or "" for value in raw.values()] if type(raw) is dict else []
+        if sum(map(len, texts)) > self._rich_left:
+            self._dropped_rich += 1
+            return {}
+        data = clean_bundle(raw)
         size = sum(map(len, data.values()))
         if size > self._rich_left:
             self._dropped_rich += 1
-            return False
+            return {}
         self._rich_left -= size
-        return True
+        return data
 
-    def finish(self) -> list[dict]:
-        """The outputs, with a last line saying what was left out."""
+    @property
+    def left_out(self) -> list[str]:
+        """What was left out, one clause each."""
         notes = []
         if self._dropped_text:
             notes.append(f"{self._dropped_text:,} more characters were printed and left out")
         if self._dropped_rich:
             notes.append(f"{self._dropped_rich} output(s) were too large and left out")
+        return notes
+
+    def finish(self) -> list[dict]:
+        """The outputs, with a last line saying what was left out."""
+        notes = self.left_out
         if notes:
             self.outputs.append({"output_type": "stream", "name": "stdout",
                                  "text": "\n[" + "; ".join(notes) + "]\n"})

@@ -8,7 +8,6 @@ kernel runs the other cells again.
 
 from __future__ import annotations
 
-import builtins
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,17 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from lobsim.course import submission, wire
-from lobsim.course.calling import TOO_LARGE, UNANSWERED, Outcome
+from lobsim.course.calling import UNANSWERED, Outcome
 from lobsim.course.declare import Check
 from lobsim.course.judge import CheckResult, judge_outcomes
 from lobsim.course.kernel import CellRun, Kernel, KernelGone, Launch, plain_launch
 from lobsim.course.limits import Limits
+from lobsim.course.outcome_words import own_words, without_words
 from lobsim.course.outputs import outputs_bytes
 from lobsim.course.plan import PlannedCase, PlannedCheck, plan
 
 _REPLAY_OF_SLOW_S = 3.0  # a cell that was stopped for its time gets this when it is run again
 _MAX_TIMEOUTS = 2  # calls of one check that may run out of time before the rest is given up
-_OUR_ERRORS = {UNANSWERED, TOO_LARGE, "BadAnswer", "NotAFunction", "TimeoutError", "KernelDied"}
 
 Key = tuple[str, int]
 
@@ -280,14 +279,15 @@ class _Run:
                       once="the Python process ended too often")
             _note(cell, "Not run: the Python process had ended too often.")
             return
-        seconds = min(self.limits.cell_s, self.cells_left_s)
+        # a run again of the cells before may have used up what was left
+        seconds = min(self.limits.cell_s, max(self.cells_left_s, 1.0))
         began = time.monotonic()
         try:
             run = self.kernel.run_cell(self._source(cell), seconds, self.room)
         except KernelGone as gone:
             self._died()
             self.skipped.add(number)
-            run = CellRun("error", gone.outputs)
+            run = CellRun("error", gone.outputs, left_out=gone.left_out)
             self._say(f"cell {number + 1} took the Python process down ({gone}); the other cells "
                       "were run without it")
             _note(cell, f"This cell took the Python process down: {gone}. The other cells were run "
@@ -296,8 +296,11 @@ class _Run:
         self.position = number + 1
         if run.status == "timeout":
             self.slow.add(number)
-            self._say(f"cell {number + 1} was stopped after {seconds:g} s")
-            _note(cell, f"Stopped after {seconds:g} s.")
+            self._say(f"cell {number + 1} was stopped after {seconds:.3g} s")
+            _note(cell, f"Stopped after {seconds:.3g} s.")
+        if run.left_out:
+            self._say(f"of the output of cell {number + 1} not all was kept: "
+                      + ", ".join(run.left_out))
         self._keep_outputs(cell, run)
 
     def _keep_outputs(self, cell: Any, run: CellRun) -> None:
@@ -376,14 +379,16 @@ class _Run:
         try:
             outcome = Outcome.from_wire(self.kernel.ask(request, seconds))
         except TimeoutError:
-            outcome = Outcome(error="TimeoutError", message=f"It was stopped after {seconds:g} s.")
+            outcome = Outcome(error="TimeoutError", message=f"It was stopped after {seconds:.3g} s.")
+            what = f"the function of check {planned.name!r} was stopped after"
+            self._say(f"{what} {seconds:.3g} s", once=what)
         except KernelGone as gone:
             self._died()
             outcome = Outcome(error="KernelDied", message=f"Why: {gone}.")
             what = f"the function of check {planned.name!r} took the Python process down"
             self._say(f"{what} ({gone})", once=what)
         self.checks_left_s -= time.monotonic() - began
-        return _without_words(outcome) if secret else _own_words(outcome, inputs)
+        return without_words(outcome) if secret else own_words(outcome, inputs)
 
     # ------------------------------------------------------------------ judging
 
@@ -458,27 +463,6 @@ class _Run:
             return set()
         return {(part.name, case.index) for part in result.parts for case in part.cases
                 if case.passed and (part.name, case.index) in wanted}
-
-
-def _own_words(outcome: Outcome, inputs: dict[str, Any]) -> Outcome:
-    """An outcome whose names of changed arguments are really arguments."""
-    changed = tuple(name for name in outcome.changed if name in inputs)
-    return Outcome(outcome.value, outcome.error, outcome.message, outcome.where, changed,
-                   outcome.printed)
-
-
-def _without_words(outcome: Outcome) -> Outcome:
-    """A hidden case's outcome with nothing in it that the learner's code could have written.
-
-    A message, a print or even the name of an exception class could carry the hidden input out to
-    the feedback page.
-    """
-    error = outcome.error
-    if error is not None and error not in _OUR_ERRORS:
-        known = getattr(builtins, error, None)
-        is_exception = isinstance(known, type) and issubclass(known, BaseException)
-        error = error if is_exception else "Exception"
-    return Outcome(outcome.value, error)
 
 
 def _note(cell: Any, text: str) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lobsim.course import show
 from lobsim.course.quick_jupyter import quick_jupyter
 
 NOTE_ID = "unreadable"  # id of the note at the head of a lesson that stands for such a file
@@ -136,7 +137,7 @@ def parse(content: bytes) -> list[dict]:
     cells = [cell for cell in cells if isinstance(cell, dict)]
     if not cells:
         raise Unreadable("the notebook has no cells")
-    return cells[:_MAX_CELLS]
+    return cells
 
 
 def _upgrade(data: dict) -> dict:
@@ -168,13 +169,26 @@ def mend(content: bytes, trusted: Any) -> Mended:
 
     known = marked_cells(trusted)
     problems: list[str] = []
-    cells = [_clean_cell(raw, v4) for raw in parse(content)]
+    given = parse(content)
+    if len(given) > _MAX_CELLS:
+        problems.append(f"the notebook has {len(given):,} cells; only the first {_MAX_CELLS:,} and "
+                        "the marked ones were read")
+        given = [*given[:_MAX_CELLS],
+                 *[raw for raw in given[_MAX_CELLS:] if _claim(raw) in known][:_MAX_CELLS]]
+    cells = [_clean_cell(raw, v4) for raw in given]
+    problems += [f"cell {index + 1} has {len(_source(raw)):,} characters and was cut to "
+                 f"{_MAX_SOURCE:,}" for index, raw in enumerate(given)
+                 if len(_source(raw)) > _MAX_SOURCE]
     owners = _owners(cells, known, problems)
     result = []
     for index, cell in enumerate(cells):
         grade_id = cell.metadata.pop("claims", None)
         if grade_id is not None and owners.get(grade_id) == index:
+            _told_description(given[index], known[grade_id], problems)
             cell = _known_cell(cell, known[grade_id], v4, problems)
+        elif grade_id not in known and _about(given[index]).get("grade"):
+            problems.append(f"{show.one_line(repr(grade_id), 60)} is no marked cell of this "
+                            "lesson; it earns nothing")
         result.append(cell)
     _put_back(result, known, problems, v4)
     _behind_exercise(result, known, problems)
@@ -203,10 +217,7 @@ def blank(trusted: Any, why: str) -> Any:
 
 
 def _clean_cell(raw: dict, v4: Any) -> Any:
-    source = raw.get("source", "")
-    if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
-    source = source[:_MAX_SOURCE] if isinstance(source, str) else ""
+    source = _source(raw)[:_MAX_SOURCE]
     # lone surrogates are legal JSON but no legal text: they could not be written again
     source = source.encode("utf-8", "replace").decode("utf-8")
     kind = raw.get("cell_type")
@@ -221,12 +232,39 @@ def _clean_cell(raw: dict, v4: Any) -> Any:
             cell.attachments = attachments
     given = raw.get("id")
     cell.id = given if isinstance(given, str) and _ID.fullmatch(given) else ""
-    metadata = raw.get("metadata")
-    about = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    grade_id = about.get("grade_id") if isinstance(about, dict) else None
-    if isinstance(grade_id, str):
+    grade_id = _claim(raw)
+    if grade_id is not None:
         cell.metadata["claims"] = grade_id
     return cell
+
+
+def _source(raw: dict) -> str:
+    source = raw.get("source", "")
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    return source if isinstance(source, str) else ""
+
+
+def _about(raw: dict) -> dict:
+    """What a submitted cell says of itself to nbgrader."""
+    metadata = raw.get("metadata")
+    about = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    return about if isinstance(about, dict) else {}
+
+
+def _claim(raw: dict) -> str | None:
+    grade_id = _about(raw).get("grade_id")
+    return grade_id if isinstance(grade_id, str) else None
+
+
+def _told_description(raw: dict, marked: Marked, problems: list[str]) -> None:
+    """Points and the like count as the lesson has them; where others stand there it is told."""
+    about = _about(raw)
+    differ = [name for name in ("points", "grade", "solution", "locked", "schema_version")
+              if name in marked.about and name in about and about[name] != marked.about[name]]
+    if differ:
+        problems.append(f"the description of cell {marked.grade_id!r} is not the lesson's "
+                        f"({', '.join(differ)}); the lesson's counts")
 
 
 def _attachments(given: Any) -> dict:

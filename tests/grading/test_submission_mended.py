@@ -97,7 +97,7 @@ def test_locked_cells_points_and_kinds_come_from_the_lesson(released, submit):
     assert cell_of(result.notebook, "check_double").source == 'check("double", double)'
     assert cell_of(result.notebook, "check_double").metadata.nbgrader.points == 3
     assert cell_of(result.notebook, "larger").cell_type == "code"
-    assert len(result.problems) == 2
+    assert len(result.problems) == 3 and "(points, solution, locked" in result.problems[0]
 
 
 def test_an_invented_marked_cell_is_an_ordinary_one(released, submit):
