@@ -99,12 +99,6 @@ def collect(source: Path, lessons: dict[str, set[str]], roster: Roster | None = 
         found.timestamp = stamps.get(parts[:-1]) or _told_time(found.name, time_zone)
     _identify([found for found, _ in candidates], roster, result)
     result.found = _one_each([found for found, _ in candidates])
-    for item in result.found:
-        if item.name.late and item.timestamp is None:
-            item.problems.append(
-                "Canvas calls it late but tells no time, so nothing was taken off; write the time "
-                f"into submitted/{item.student}/{item.lesson}/timestamp.txt, for example "
-                "2027-02-02T09:30+01:00, and grade again")
     return result
 
 
@@ -226,8 +220,9 @@ def _identify(found: list[Found], roster: Roster, result: Collection) -> None:
         plain = item.known or item.name.student == item.student
         if shared and not plain:
             tail = item.name.number or hashlib.sha256(item.name.student.encode()).hexdigest()[:4]
-            item.problems.append(f"another student has the name {item.student!r} too; this one's "
-                                 f"id is {item.student}-{tail} until a roster tells them apart")
+            result.notes.append(f"more than one student of {item.lesson} comes to the id "
+                                f"{item.student!r}; {item.name.student} {item.name.number} is "
+                                f"{item.student}-{tail} until a roster tells them apart")
             item.student = f"{item.student}-{tail}"
         elif not plain and item.name.system not in ("moodle", "canvas"):
             item.problems.append(f"the name {item.name.student!r} is written {item.student!r} in "

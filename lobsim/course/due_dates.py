@@ -108,6 +108,37 @@ def set_due_date(book, lesson: str, when: dt.datetime | None) -> None:
         gradebook.update_or_create_assignment(lesson, duedate=when)
 
 
+def without_time(book, found) -> list[str]:
+    """What the instructor should know of hand-ins whose time nobody knows.
+
+    Parameters
+    ----------
+    book : CourseGradebook
+    found : iterable of collect.Found
+
+    Returns
+    -------
+    list of str
+        A sentence for each that its teaching system calls late, and one for the others of each
+        lesson that has a due date. A ``timestamp.txt`` in ``submitted/`` counts as known.
+    """
+    due, told, silent = due_dates(book), [], {}
+    for item in found:
+        stamp = book.submitted(item.student, item.lesson) / "timestamp.txt"
+        if item.timestamp is not None or stamp.is_file():
+            continue
+        if item.name is not None and item.name.late:
+            told.append(f"{item.student}, {item.lesson}: Canvas calls it late but tells no time, "
+                        f"so nothing was taken off; write the time into {stamp}, for example "
+                        "2027-02-02T09:30+01:00, and grade again")
+        elif item.lesson in due:
+            silent.setdefault(item.lesson, []).append(item.student)
+    told += [f"{lesson}: nobody knows when {', '.join(students[:5])}"
+             f"{' and others' if len(students) > 5 else ''} handed in, so they count as in time"
+             for lesson, students in sorted(silent.items())]
+    return told
+
+
 def apply_extensions(gradebook, root: Path, lessons: list[str]) -> None:
     """Write the extensions to the submissions that are there.
 

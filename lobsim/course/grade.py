@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lobsim.course import (
+    due_dates,
     feedback,
     grade_job,
     hand_ins,
@@ -110,7 +111,8 @@ def grade(submissions: Path | str, course_root: Path | str | None = None, *,
         report = build_report(done, marks, collection.unknown, errors, root,
                               run=len(fresh) - len(errors), recorded=recorded, pages=pages,
                               sandboxed=not trust_submissions)
-        report.unmatched, report.notes = collection.unmatched, collection.notes
+        report.unmatched = collection.unmatched
+        report.notes = collection.notes + due_dates.without_time(book, collection.found)
         report.seconds = round(time.monotonic() - started, 2)
         write_report(report, root / FOLDER)
     return report

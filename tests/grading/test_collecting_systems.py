@@ -1,13 +1,18 @@
 """Downloads of Moodle, Canvas, Blackboard and nbgrader's exchange are told apart by their names."""
 
 import os
+import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from lobsim.course import due_dates
 from lobsim.course.collect import collect
 from lobsim.course.collect_names import clean_id, read_name
+from lobsim.course.gradebook import CourseGradebook
 from lobsim.course.roster import Person, Roster
+from lobsim.course.times import moment
 
 LESSONS = {"00_order_book": {"a", "check_a"}, "01_shortfall": {"b", "check_b"}}
 NOTEBOOK = b'{"cells": [{"cell_type": "code", "source": "1", "metadata": {}}], "nbformat": 4}'
@@ -90,11 +95,21 @@ def test_the_latest_attempt_of_blackboard_counts_and_its_time_is_known_with_its_
     assert result.found[0].timestamp == "2027-02-01T08:00:00+00:00" and not result.unknown
 
 
-def test_a_late_marker_without_a_time_is_told_and_says_where_to_write_the_time(tmp_path):
-    source = packed(tmp_path / "a.zip", ["lovelaceada_LATE_12345_9_01_shortfall.ipynb"])
-    (item,) = collect(source, LESSONS, CLASS).found
-    assert item.timestamp is None
-    assert "submitted/al1/01_shortfall/timestamp.txt" in item.problems[0]
+def test_hand_ins_without_a_time_are_told_and_where_to_write_the_time(tmp_path, course):
+    names = ["lovelaceada_LATE_12345_9_01_shortfall.ipynb", "jp2/01_shortfall.ipynb",
+             "L_x_attempt_2027-02-01-09-00-00_01_shortfall.ipynb"]
+    found = collect(packed(tmp_path / "a.zip", names), LESSONS, CLASS).found
+    root = Path(shutil.copytree(course, tmp_path / "course"))
+    book = CourseGradebook(root)
+    (late,) = due_dates.without_time(book, found)
+    stamp = root / "submitted" / "al1" / "01_shortfall" / "timestamp.txt"
+    assert late.startswith("al1, 01_shortfall: Canvas calls it late") and str(stamp) in late
+    due_dates.set_due_date(book, "01_shortfall", moment("2027-02-01T18:00Z"))
+    assert len(due_dates.without_time(book, found)) == 2
+    stamp.parent.mkdir(parents=True)
+    stamp.write_text("2027-02-02T09:30+01:00")
+    (other,) = due_dates.without_time(book, found)
+    assert "when jp2 handed in" in other
 
 
 def test_who_is_not_in_the_roster_is_listed_and_graded_under_the_same_id_every_time(tmp_path):
@@ -114,7 +129,7 @@ def test_two_students_of_one_name_are_never_put_together(tmp_path):
     result = collect(packed(tmp_path / "a.zip", names), LESSONS)
     assert who(result) == [("anna-li", "00_order_book"), ("anna-li-11", "01_shortfall"),
                            ("anna-li-12", "01_shortfall")]
-    assert "another student has the name" in result.found[1].problems[0]
+    assert len(result.notes) == 3 and "Anna Li 11 is anna-li-11" in result.notes[0]
     twins = Roster([Person("a1", "Anna", "Li"), Person("a2", "Anna", "Li")])
     again = collect(tmp_path / "a.zip", LESSONS, twins)
     assert who(again) == who(result) and len(again.unmatched) == 3
