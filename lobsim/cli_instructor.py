@@ -10,6 +10,7 @@ import typer
 from lobsim.cli_output import (
     FINDING,
     GOOD,
+    complain,
     console,
     escape,
     one_sentence_errors,
@@ -25,7 +26,9 @@ __all__ = ["add_commands"]
 
 
 def _grade(
-    submissions: Annotated[Path, typer.Argument(help="Folder of student/lesson/lesson.ipynb.")],
+    submissions: Annotated[
+        Path, typer.Argument(help="Folder or ZIP of hand-ins; Moodle's and Canvas's downloads too.")
+    ],
     lesson: Annotated[
         list[str] | None,
         typer.Option("--lesson", help="Only this lesson (may be repeated).", show_default="all"),
@@ -41,9 +44,18 @@ def _grade(
             help="Run without a sandbox, with your own rights. Only for notebooks you wrote.",
         ),
     ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="ADDRESS",
+            help="Run on a Ray cluster: auto, HOST:PORT or ray://HOST:PORT.",
+            show_default="this machine",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
 ) -> None:
-    """Grade a folder of hand-ins in a sandbox; gradebook, feedback pages, marks as CSV.
+    """Grade hand-ins in a sandbox; gradebook, feedback pages, marks as CSV.
 
     A second run goes on where the first stopped, and grades again only what changed.
     """
@@ -57,12 +69,17 @@ def _grade(
     warnings.filterwarnings("ignore", message="Object of type <Submitted")
     root = course_root()
     wanted = [resolve_lesson(name, names(root)) for name in lesson] if lesson else None
+    if trust_submissions:
+        complain("without a sandbox every submission can read and change what you can: the "
+                 "solutions and hidden cases, the gradebook, other students' work, your files, "
+                 "the network")
     report = grade(
         submissions,
         root,
         lessons=wanted,
         jobs=jobs,
         trust_submissions=trust_submissions,
+        ray=ray,
         progress=None if as_json else _tell_progress,
     )
     if as_json:
@@ -89,6 +106,9 @@ def _show_marks(report: GradeReport) -> None:
     for row in report.rows:
         remarks = [f"[red]{escape(problem)}[/red]" for problem in row.problems]
         remarks += [escape(mistake) for mistake in row.mistakes]
+        remarks += [f"[yellow]{escape(text)}[/yellow]" for text in row.taken_back]
+        if row.late_penalty:
+            remarks.append(f"late: {row.late_penalty:g} points taken off")
         waiting = sum(score is None for score in row.exercises.values())
         table.add_row(
             escape(row.student),
@@ -100,6 +120,10 @@ def _show_marks(report: GradeReport) -> None:
     console().print(table)
     for text in report.unknown:
         say(f"[red]not a submission:[/red] {escape(text)}")
+    for text in report.unmatched:
+        say(f"[yellow]not in the roster:[/yellow] {escape(text)}")
+    for text in report.notes:
+        say(f"[yellow]note:[/yellow] {escape(text)}")
     for name, reason in report.errors.items():
         say(f"[red]not graded, run again:[/red] {escape(name)}: {escape(reason)}")
     if not report.sandboxed:
