@@ -150,7 +150,11 @@ def _read_book(root: Path, lessons: Sequence[str] | None) -> _Book:
 
     known = catalogue.names(root)
     wanted = list(lessons) if lessons else known
-    found = CourseGradebook(root).marks(wanted)
+    gradebook = CourseGradebook(root)
+    file = gradebook.db_url.removeprefix("sqlite:///")
+    # opening a gradebook makes it, and looking should change nothing
+    there = file == gradebook.db_url or Path(file).is_file()
+    found = gradebook.marks(wanted) if there else {}
     graded = [lesson for lesson in known if any(name == lesson for _, name in found)]
     missing = [lesson for lesson in lessons or [] if lesson not in graded]
     if missing or not graded:
