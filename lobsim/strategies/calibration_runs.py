@@ -1,4 +1,4 @@
-"""Data for calibration from simulated markets: quotes that are hung out, prices, injected orders."""
+"""Data for calibration from simulated markets: hung quotes, prices, injected orders."""
 
 from dataclasses import dataclass
 

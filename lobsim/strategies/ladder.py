@@ -1,9 +1,11 @@
 """The linear ladder of inventories under the exact market-making models.
 
-Both `GLFT` and `CarteaJaimungalMaking` become linear: with one positive number v per inventory
--Q, ..., Q and time left tau,
+Both `GLFT` and `CarteaJaimungalMaking` become linear: with a positive number v for each of the
+inventories -Q, ..., Q, and time left tau,
 
-.. math:: v'(\\tau) = -M v(\\tau), \\qquad M = \\mathrm{diag}(d_q) - \\text{(c beside the diagonal)},
+.. math:: v'(\\tau) = -M v(\\tau),
+
+M with d_q on and -c beside the diagonal,
 
 and quotes are differences of ln v between neighbouring inventories.
 """
