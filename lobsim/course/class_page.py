@@ -46,6 +46,7 @@ tbody th { font-weight: 400; }
           vertical-align: -.1em; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 svg { max-width: 44rem; width: 100%; height: auto; display: block; }
 svg rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.wide { overflow-x: auto; }
 details { margin: .4rem 0; } summary { cursor: pointer; }
 .pair { border: 1px solid var(--line); border-radius: 8px; padding: .6rem .9rem; margin: .7rem 0; }
 .pair summary { font-weight: 600; }
@@ -101,8 +102,8 @@ def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]],
         cells += [f"<td {kind}>{cell}</td>".replace(" >", ">")
                   for kind, cell in zip(kinds[1:], row[1:], strict=True)]
         lines.append("<tr>" + "".join(cells) + "</tr>")
-    return (f"<table><caption>{_e(caption)}</caption><thead><tr>{top}</tr></thead>"
-            f"<tbody>{''.join(lines)}</tbody></table>")
+    return (f'<div class="wide"><table><caption>{_e(caption)}</caption><thead><tr>{top}</tr>'
+            f"</thead><tbody>{''.join(lines)}</tbody></table></div>")
 
 
 def _percent(share: float | None) -> str:
@@ -110,7 +111,7 @@ def _percent(share: float | None) -> str:
 
 
 def _number(value: float | None, digits: int = 2) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
+    return "" if value is None else f"{value:.{digits}f}".replace("-", "\u2212")
 
 
 def _points(value: float) -> str:
@@ -204,7 +205,7 @@ def _hardest(one: LessonNumbers) -> str:
     hard = [part for part in one.parts if part.passed < part.tried][:_HARDEST]
     if not hard:
         return "<p>Everybody who tried passed every check.</p>"
-    rows = [[f"{_e(p.exercise)}: {_e(p.name)}", "visible" if p.visible else "hidden",
+    rows = [[f"{_e(p.exercise)} · {_e(p.name)}", "visible" if p.visible else "hidden",
              _e(p.category), f"{p.points:g}", f"{p.passed} of {p.tried}",
              _percent(p.pass_share), _number(p.discrimination)] for p in hard]
     return _table("Parts of checks that the fewest passed, of those who tried the exercise",

@@ -41,14 +41,15 @@ def marks_histogram(counts: Sequence[int], points: float, median: float, name: s
     most = max([1, *counts])
     step = inner / len(counts)
     edges = [points * number / len(counts) for number in range(len(counts) + 1)]
-    out = []
+    out: list[str] = []
+    labels: list[str] = []  # last, on top of the median's line
     for number, count in enumerate(counts):
         size = tall * count / most
         x, y = left + number * step, top + tall - size
         out.append(f'<rect x="{x + 2:.1f}" y="{y:.1f}" width="{step - 4:.1f}" '
                    f'height="{size:.1f}" fill="#0072B2"/>')
         if count:
-            out.append(_text(x + step / 2, y - 4, str(count), "middle"))
+            labels.append(_text(x + step / 2, y - 4, str(count), "middle", halo=True))
     for number in range(0, len(edges), 2 if len(counts) > 5 else 1):
         out.append(_text(left + number * step, top + tall + 15, f"{edges[number]:g}", "middle"))
     x = left + inner * median / points if points else left
@@ -59,6 +60,7 @@ def marks_histogram(counts: Sequence[int], points: float, median: float, name: s
     out.append(f'<line x1="{left}" x2="{left + inner}" y1="{top + tall}" y2="{top + tall}" '
                'stroke="currentColor"/>')
     out.append(_text(left + inner / 2, height - 4, f"points so far, of {points:g}", "middle"))
+    out += labels
     said = "; ".join(f"{edges[i]:g} to {edges[i + 1]:g} points: {count}"
                      for i, count in enumerate(counts) if count)
     return _svg(name, height, "Distribution of marks", f"Number of submissions by points. {said}. "
@@ -114,8 +116,10 @@ def _short(title: str, most: int = 42) -> str:
     return title if len(title) <= most else title[:most - 1].rstrip() + "…"
 
 
-def _text(x: float, y: float, words: str, anchor: str, ink: str = "currentColor") -> str:
-    return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{ink}">'
+def _text(x: float, y: float, words: str, anchor: str, ink: str = "currentColor",
+          halo: bool = False) -> str:
+    around = ' stroke="Canvas" stroke-width="5" paint-order="stroke"' if halo else ""
+    return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{ink}"{around}>'
             f"{html.escape(words)}</text>")
 
 

@@ -22,7 +22,7 @@ from lobsim.course.similarity import Comparison
 from lobsim.course.workspace import write_atomically
 
 PAGE = "report.html"
-_VERSION = 1  # raise it when the page changes, so that it is written again
+_VERSION = 2  # raise it when the page changes, so that it is written again
 _LEAST_FOR_CORRELATION = 8
 _OF_TIME = re.compile(r"was stopped after|took longer than|did not finish in time")
 
@@ -255,7 +255,7 @@ def _lesson(root: Path, book: CourseGradebook, lesson: str, own: list[_Submissio
         _late(own), due,
         _only(problems, lambda text: not _OF_TIME.search(text)),
         _stopped(own, problems),
-        [_exercise(e, own) for e in info.exercises], _parts(own, titles),
+        [_exercise(e, own, _untouched(info)) for e in info.exercises], _parts(own, titles),
         _mistakes(own), _unnamed(own), _waiting(own), compare_class(root, lesson, own),
         {one.student: _page(book, root, one.student, lesson) for one in own})
 
@@ -308,7 +308,24 @@ def _stopped(own: list[_Submission],
 # ---------------------------------------------------------------------------------- exercises
 
 
-def _exercise(exercise: Any, own: list[_Submission]) -> ExerciseNumbers:
+def _untouched(info: Any) -> dict[str, str]:
+    """The released text of written answers, by grade_id: who handed that in left it blank."""
+    cells = json.loads(info.release_path.read_text(encoding="utf-8"))["cells"] \
+        if info.release_path else []
+    return _written(cells)
+
+
+def _written(cells: Iterable[dict]) -> dict[str, str]:
+    found = {}
+    for cell in cells:
+        about = cell.get("metadata", {}).get("nbgrader", {})
+        if about.get("grade") and about.get("solution"):
+            found[str(about.get("grade_id"))] = "".join(cell.get("source", "")).strip()
+    return found
+
+
+def _exercise(exercise: Any, own: list[_Submission],
+              untouched: dict[str, str]) -> ExerciseNumbers:
     numbers = ExerciseNumbers(exercise.name, exercise.title or exercise.name, exercise.points,
                               exercise.manual)
     grade_id = exercise.name if exercise.manual else f"check_{exercise.name}"
@@ -321,7 +338,10 @@ def _exercise(exercise: Any, own: list[_Submission]) -> ExerciseNumbers:
         if mark.score is None or (mark.manual and mark.needs_manual):
             numbers.waiting += 1
             continue
-        if check.get("unanswered") and not mark.score:
+        written = _written(one.result["notebook"].get("cells", [])).get(exercise.name)
+        blank = check.get("unanswered") or exercise.manual and written in (
+            None, "", untouched.get(exercise.name))
+        if blank and not mark.score:
             numbers.blank += 1
         elif mark.score >= mark.points:
             numbers.full += 1

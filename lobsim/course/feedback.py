@@ -21,11 +21,14 @@ from lobsim.course.grade_job import Job
 from lobsim.course.gradebook import CourseGradebook, Mark, Marks
 from lobsim.course.workspace import write_atomically
 
-_VERSION = 4  # raise it when the page changes, so that pages are written again
+_VERSION = 5  # raise it when the page changes, so that pages are written again
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _STYLE = """
-:root { color-scheme: light dark; --line: #8886; --soft: #8881; --good: #009e73;
-        --part: #b87700; --open: #2f7fb5; --none: #d55e00; }
+:root { color-scheme: light dark; --line: #8886; --soft: #8881; --good: #00735a;
+        --part: #8a5a00; --open: #1f6391; --none: #a83f00; --link: #0b5ca8; }
+@media (prefers-color-scheme: dark) { :root { --good: #35c79f; --part: #e6a93c;
+        --open: #7cc0ee; --none: #ff8f57; --link: #7cc0ee; } }
+a { color: var(--link); }
 body { font: 16px/1.55 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
        padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin: 0; }  h2 { font-size: 1.2rem; margin: 0; }
@@ -164,14 +167,16 @@ def _header(marks: Marks, title: str) -> str:
 
 def _summary(marks: Marks, exercises: list[dict]) -> str:
     rows = []
+    commented = any(e["comment"] for e in exercises)
     for e in exercises:
         css, symbol, words = _state(e["mark"])
-        note = "comment" if e["comment"] else ""
+        note = f'<td>{"see comment" if e["comment"] else ""}</td>' if commented else ""
         link = f'<a href="#{html.escape(e["name"])}">{html.escape(e["title"])}</a>'
         rows.append(f'<tr><td>{link}</td>'
-                    f'<td class="n {css}">{symbol} {words}</td><td>{note}</td></tr>')
-    return ('<table><tr><th>Exercise</th><th class="n">Points</th><th></th></tr>'
-            + "".join(rows) + "</table>")
+                    f'<td class="n {css}">{symbol} {words}</td>{note}</tr>')
+    head = '<th scope="col">Comment</th>' if commented else ""
+    return ('<table><thead><tr><th scope="col">Exercise</th><th scope="col" class="n">Points</th>'
+            f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
 
 
 def _problems(problems: list[str]) -> str:

@@ -73,7 +73,7 @@ def test_numbers_are_those_of_the_gradebook(graded, lesson):
     assert double.mean_share == pytest.approx(
         statistics.mean(m.marks["check_double"].score for m in marks.values()) / 3)
     why = next(e for e in lesson.exercises if e.name == "why")
-    assert why.manual and why.waiting == len(lesson.waiting["why"]) == 12
+    assert why.manual and why.waiting == len(lesson.waiting["why"]) == 12 and why.blank == 1
     for exercise in lesson.exercises:
         assert sum((exercise.full, exercise.part, exercise.none, exercise.blank,
                     exercise.waiting)) == 13
