@@ -379,7 +379,8 @@ class _Run:
         try:
             outcome = Outcome.from_wire(self.kernel.ask(request, seconds))
         except TimeoutError:
-            outcome = Outcome(error="TimeoutError", message=f"It was stopped after {seconds:.3g} s.")
+            after = f"It was stopped after {seconds:.3g} s."
+            outcome = Outcome(error="TimeoutError", message=after)
             what = f"the function of check {planned.name!r} was stopped after"
             self._say(f"{what} {seconds:.3g} s", once=what)
         except KernelGone as gone:

@@ -21,12 +21,15 @@ from lobsim.course.wire_form import (
     WireError,
 )
 
+_LARGE_KEYS = 1000
+
 
 class Decoder:
     def __init__(self, limits: Limits):
         self.limits = limits
         self.elements = 0
         self.bytes = 0
+        self.large_keys = 0
 
     def count(self, elements: int, nbytes: int = 0) -> None:
         self.elements += elements
@@ -86,6 +89,12 @@ class Decoder:
             key = self.any(pair[0], depth + 1)
             if type(key) not in SCALARS:
                 raise WireError("a dict key must be text or a number")
+            if type(key) is int and key.bit_length() > 63:
+                # such numbers can be chosen so that all fall into one place of the dict, and
+                # many of them would take hours
+                self.large_keys += 1
+                if self.large_keys > _LARGE_KEYS:
+                    raise WireError(f"more than {_LARGE_KEYS} dict keys of more than 63 bits")
             if key in result:
                 raise WireError(f"the key {str(key)[:40]!r} occurs twice")
             result[key] = self.any(pair[1], depth + 1)
