@@ -200,7 +200,7 @@ def secrets_in(root: Path, files: dict[str, bytes]) -> list[str]:
 
 
 def _secrets(root: Path):
-    """(label, text without blanks, whether to look in every file) for all lessons."""
+    """(label, bare text, whether to look in every file) for all lessons."""
     for lesson in catalogue.names(root):
         folder = root / "solutions" / lesson
         if not (folder / "checks.py").is_file():
@@ -223,24 +223,25 @@ def _secrets(root: Path):
         for check in load_checks(folder):
             for case in plan(check, lesson).cases():
                 (visible if case.visible else hidden).append((check.name, case))
-        shown = {_as_published(case.inputs) for _, case in visible}
+        shown = {text for _, case in visible for text in _spellings(case.inputs)}
         for name, case in hidden:
-            text = _as_published(case.inputs)
-            if len(text) >= 12 and text not in shown:
-                yield f"a hidden case of {lesson}/{name}", text, True
+            for text in _spellings(case.inputs):
+                if len(text) >= 12 and text not in shown:
+                    yield f"a hidden case of {lesson}/{name}", text, True
 
 
-def _as_published(inputs: dict[str, Any]) -> str:
-    """A case's inputs as they would stand in a ``checks.json``, without blanks."""
-    return _bare(json.dumps(wire.encode(inputs), sort_keys=True))
+def _spellings(inputs: dict[str, Any]) -> set[str]:
+    """A case's inputs as they would stand in a ``checks.json`` and in Python, bare."""
+    return {_bare(json.dumps(wire.encode(inputs), sort_keys=True)), _bare(repr(inputs))}
 
 
 def _bare(text: str) -> str:
-    return "".join(text.split())
+    """The text without blanks and quotation marks, which differ from one writing to another."""
+    return re.sub(r"[\s'\"\\]+", "", text)
 
 
 def _searchable(name: str, content: bytes) -> str:
-    """A file's text without blanks; of a notebook also its cells as they read."""
+    """A file's text, bare; of a notebook also its cells as they read."""
     text = content.decode("utf-8", "replace")
     if name.endswith(".ipynb"):
         cells = json.loads(text)["cells"]

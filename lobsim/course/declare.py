@@ -144,6 +144,19 @@ class Tolerance:
             _need(_is_number(value) and 0 <= value < math.inf,
                   f"{name} is {value!r}; a finite number >= 0 is allowed")
 
+    def sentence(self) -> str:
+        """The allowance and its reason, for the learner.
+
+        Examples
+        --------
+        >>> Tolerance(rtol=0.01, why="a simulation of 1,000 days").sentence()
+        'Numbers may differ by 1% of the expected value (a simulation of 1,000 days).'
+        """
+        parts = [f"{100 * self.rtol:g}% of the expected value"] if self.rtol else []
+        parts += [f"{self.atol:g}"] if self.atol else []
+        allowed = f"may differ by {' plus '.join(parts)}" if parts else "must be exact"
+        return f"Numbers {allowed} ({self.why})." if self.why else f"Numbers {allowed}."
+
 
 @dataclass(frozen=True, eq=False)
 class Check:

@@ -81,6 +81,8 @@ class CheckResult:
     reread : str
     hidden_judged : bool
         Whether the hidden cases were run.
+    allowed : str
+        How far a number may lie from the expected one, and why.
     """
 
     check: str
@@ -95,6 +97,7 @@ class CheckResult:
     remarks: tuple[str, ...] = ()
     reread: str = ""
     hidden_judged: bool = False
+    allowed: str = ""
 
     @property
     def passed(self) -> bool:
@@ -173,7 +176,8 @@ def judge_outcomes(planned: PlannedCheck, outcomes: Mapping[tuple[str, int], Out
         planned.name, planned.lesson, planned.title, earned, planned.points,
         planned.points_visible, parts, False,
         tuple((name, messages[name]) for name in found),
-        _remarks(planned, outcomes), planned.reread, hidden)
+        _remarks(planned, outcomes), planned.reread, hidden,
+        "" if planned.choices else planned.tolerance.sentence())
 
 
 @dataclass

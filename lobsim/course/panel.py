@@ -114,6 +114,8 @@ def _likely(name: str, messages: dict[str, str], told: set[str]) -> str:
 
 def _closing(result: CheckResult) -> list[str]:
     lines = list(result.remarks)
+    if result.allowed and not result.passed:
+        lines.append(result.allowed)
     if result.reread and not result.passed:
         lines.append(f"Read again: {result.reread}.")
     return lines

@@ -196,7 +196,7 @@ def _declared(workspace: Workspace, lesson: str) -> tuple[Any, list[str]]:
     source = workspace.course / "solutions" / lesson / "checks.py"
     if source.is_file():
         return load_checks(source), []
-    note = "The hidden cases are not on this machine: only the visible ones were judged."
+    note = "The hidden cases are with your instructor: only the visible ones were judged."
     return None, [note]
 
 
