@@ -185,7 +185,9 @@ class ForkServer:
         return forked
 
     def close(self, *, keep_folder: bool = False) -> None:
-        """End the server and every fork of it."""
+        """End the server and every fork of it; a second time does nothing."""
+        if self._said.closed:
+            return
         self._line.close()
         if self._pid == os.getpid():
             _kill_tree(self._process, wrapped=True)

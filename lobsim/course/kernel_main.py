@@ -1,6 +1,6 @@
 """The process that holds a learner's code: take on the limits, drop all rights, start IPython.
 
-Started by :mod:`lobsim.course.kernel` as ``python -I -m lobsim.course.kernel_main SPEC`` where SPEC
+Started by :mod:`lobsim.course.kernel` as ``python -P -s -m lobsim.course.kernel_main SPEC``; SPEC
 is a JSON object. Inside a sandbox the process begins with just enough rights to fill its scratch
 folders and to become an ordinary user; it gives them up before anything of the learner is read.
 """

@@ -28,6 +28,9 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives",
         "/etc/fonts", "/etc/localtime", "/etc/mime.types")
 _NEVER_COPIED = {"checks.py", "__pycache__"}
+# Not -I: it would ignore PYTHONHASHSEED, and the order of a set would differ from run to run. The
+# environment inside is all ours.
+_ISOLATED = ("-P", "-s", "-m")
 _WARM = "/run/warm"
 _FILLING = ("CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_READ_SEARCH")
 _SHUTTING_IN = ("CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SETPCAP")
@@ -51,7 +54,7 @@ def available() -> tuple[bool, str]:
         return False, ("the program bwrap (package bubblewrap) is not installed; install it with "
                        "the system's package manager")
     spec = {"probe": True, **_rights(Limits())}
-    argv = bwrap_argv([sys.executable, "-I", "-m", "lobsim.course.kernel_main", json.dumps(spec)],
+    argv = bwrap_argv([sys.executable, *_ISOLATED, "lobsim.course.kernel_main", json.dumps(spec)],
                       limits=Limits())
     try:
         done = subprocess.run(argv, env={}, capture_output=True, text=True, timeout=60)
@@ -90,7 +93,7 @@ def launch(files_dir: Path | None, course_root: Path | None, limits: Limits,
         if socket_dir is None:
             raise RuntimeError("the sandbox needs Unix sockets")
         return bwrap_argv(
-            [sys.executable, "-I", "-m", "lobsim.course.kernel_main",
+            [sys.executable, *_ISOLATED, "lobsim.course.kernel_main",
              json.dumps(spec(addresses, key))], socket_dir=socket_dir, **around)
 
     def server() -> Server | None:
@@ -124,7 +127,7 @@ class Server:
 
 def _server_argv(around: dict, folder: Path) -> list[str]:
     spec = {"copies": [[_WARM, f"{HOME}/.cache"]]}
-    argv = [sys.executable, "-I", "-m", "lobsim.course.zygote", json.dumps(spec)]
+    argv = [sys.executable, *_ISOLATED, "lobsim.course.zygote", json.dumps(spec)]
     return bwrap_argv(argv, forks_dir=folder, **around)
 
 

@@ -34,12 +34,14 @@ SOCKETS = "/run/lobsim"  # what a kernel sees of it: its own
 READY, FORK, MADE = b"r", b"f", b"k"
 _LENGTH = struct.Struct("!I")
 
-# What lessons use from their first cell on, and what a kernel itself needs.
+# What lessons use from their first cell on, and what a kernel itself needs. Not the inline backend
+# of matplotlib: when it is imported it ties itself to the running IPython, which a fork has and the
+# server has not.
 _IMPORTS = (
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "IPython.core.pylabtools",
     "IPython.display",
     "numpy", "pandas", "pandas.io.formats.style", "pyarrow", "matplotlib.pyplot",
-    "matplotlib.backends.backend_agg", "matplotlib_inline.backend_inline", "numba",
+    "matplotlib.backends.backend_agg", "numba",
     "lobsim", "lobsim.analytics", "lobsim.data", "lobsim.engine", "lobsim.market", "lobsim.plots",
     "lobsim.strategies", "lobsim.course.notebook_check", "lobsim.course.remote",
     "lobsim.course.closed_calls",
