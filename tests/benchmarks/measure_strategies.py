@@ -45,6 +45,7 @@ PAPER = {
 }
 NUMBERS = ("profit", "std_profit", "inventory", "std_inventory")
 START_S, END_S = 36_000.0, 50_400.0
+NOTIONAL = 10_000 * 168.0  # dollars, of the order in SPY
 
 
 def tables(options) -> pd.DataFrame:
@@ -191,8 +192,26 @@ def report_almgren_chriss(table: pd.DataFrame, aversions: dict[str, float]) -> N
                           f" cv diff {two.mean:6.3f} ({two.ci_low:.3f}, {two.ci_high:.3f})"
                           f" std ratio {ratio:.3f} ({low:.3f}, {high:.3f})")
                 if name in aversions:
-                    means += f" lambda {aversions[name]:.3g}/$"
+                    weight = aversions[name] * 1e-4 * NOTIONAL
+                    gain, low, high = objective_difference(raw, cv, name, weight)
+                    means += (f" lambda {aversions[name]:.3g}/$: E + lambda V less TWAP's "
+                              f"{gain:.2f} ({low:.2f}, {high:.2f})")
             print(means)
+
+
+def objective_difference(raw, cv, name, weight, n: int = 2000) -> tuple[float, float, float]:
+    """E + lambda V of a strategy less that of TWAP, bps, with a 95 % bootstrap over seeds.
+
+    E comes from the control variate, V from the raw cost; `weight` is lambda in 1 / bps.
+    """
+    def difference(rows):
+        one, two = (cv[x].to_numpy()[rows].mean() + weight * raw[x].to_numpy()[rows].var(ddof=1)
+                    for x in (name, "TWAP"))
+        return one - two
+
+    rng = np.random.default_rng(0)
+    picks = [difference(rng.integers(0, len(raw), len(raw))) for _ in range(n)]
+    return (difference(np.arange(len(raw))), *np.quantile(picks, [0.025, 0.975]))
 
 
 def std_ratio_interval(a, b, n: int = 4000) -> tuple[float, float]:
