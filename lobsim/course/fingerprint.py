@@ -68,20 +68,24 @@ def prose_prints(text: str) -> list[Print]:
 
 def winnow(tokens: Sequence[Token], length: int, window: int = WINDOW) -> list[Print]:
     """Hash every run of `length` tokens and keep the smallest of every `window` neighbours."""
+    texts = [text.encode("utf-8", "replace") for text, _ in tokens]
+    lines = [line for _, line in tokens]
     hashes = []
     for start in range(len(tokens) - length + 1):
-        run = tokens[start:start + length]
-        joined = "\x1f".join(text for text, _ in run).encode("utf-8", "replace")
-        value = int.from_bytes(hashlib.blake2b(joined, digest_size=8).digest(), "big")
-        lines = [line for _, line in run]
-        hashes.append((value, min(lines), max(lines)))
+        end = start + length
+        digest = hashlib.blake2b(b"\x1f".join(texts[start:end]), digest_size=8).digest()
+        hashes.append((int.from_bytes(digest, "big"), min(lines[start:end]),
+                       max(lines[start:end])))
+    if window == 1:
+        return hashes
     if len(hashes) <= window:
-        return [min(hashes)] if hashes and window > 1 else hashes
+        return [min(hashes)] if hashes else []
+    values = [value for value, _, _ in hashes]
     kept: dict[int, None] = {}
-    for start in range(len(hashes) - window + 1):
+    for end in range(window, len(values) + 1):
         # the rightmost smallest, as in the paper: one choice serves as many windows as it can
-        best = min(range(start, start + window), key=lambda i: (hashes[i][0], -i))
-        kept[best] = None
+        part = values[end - window:end][::-1]
+        kept[end - 1 - part.index(min(part))] = None
     return [hashes[i] for i in kept]
 
 
