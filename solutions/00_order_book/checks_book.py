@@ -344,7 +344,8 @@ AHEAD = Check(
         Part("longer stories", 1.0, _random_queues, False, category="other numbers"),
         Part("filled, cancelled, partly filled", 1.0, [
             _ahead_case([(1, 200), (2, 100)], 2, [("trade", 300)], "all of yours trades"),
-            _ahead_case([(1, 200), (2, 100)], 2, [("trade", 250)], "half of yours trades"),
+            _ahead_case([(1, 200), (2, 100), (3, 300)], 2, [("trade", 250)],
+                        "half of yours trades, a larger order is behind you"),
             _ahead_case([(1, 200), (2, 100)], 2, [("cancel", 2)], "you cancel"),
             _ahead_case([(7, 100)], 7, [])], False, category="edge cases"),
     ],

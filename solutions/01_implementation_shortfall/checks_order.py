@@ -126,7 +126,8 @@ SHORTFALL = Check(
     ),
     reread='"What did it cost?": equations 6 to 8 and the worked order',
     parts=[
-        Part("the worked sell order", 1.0, [Case(HAND_ORDER, "sell 1,000, 800 done")], True,
+        Part("the worked sell order", 1.0,
+             [Case(HAND_ORDER, "the order above: sell 1,000, 800 done")], True,
              category="worked example"),
         Part("a finished buy", 1.0, [Case(BUY_ORDER, "buy 500, all done")], True,
              category="buys"),
@@ -320,7 +321,7 @@ PAIRED = Check(
     reference=reference_paired,
     accept=ACCEPTED,
     tolerance=EXACT,
-    reread='"Same days, two schedules": equations 9 and 10',
+    reread='"Many days": equations 9 and 10',
     parts=[
         Part("five days by hand", 1.0, [Case(FIVE_DAYS, "the table above")], True,
              category="worked example"),
@@ -411,6 +412,11 @@ QUIET_OPEN = {
     "minute_vwap": np.array([np.nan, np.nan, 5.00, np.nan, 5.01]),
     "volume": np.array([0, 0, 40, 0, 10]),
 }
+AT_THE_AVERAGE = {  # quarters, so that the average is exact in whatever order it is summed
+    "mid": np.array([20.25, 20.50, 20.50, 20.25, 20.75]),
+    "minute_vwap": np.array([20.25, 20.75, 20.50, 20.25, 20.00]),
+    "volume": np.array([1, 1, 2, 4, 50]),
+}
 
 
 def random_days(rng):
@@ -436,7 +442,8 @@ MAY_SELL = Check(
         Part("a falling price", 1.0, [Case(FALLING, "a price that falls")], True,
              category="other numbers"),
         Part("days of your own", 1.0, random_days, False, category="other numbers", partial=True),
-        Part("minutes without trades", 1.0, [Case(QUIET_OPEN)], False, category="edge cases"),
+        Part("minutes without trades, exactly at the average", 1.0,
+             [Case(QUIET_OPEN), Case(AT_THE_AVERAGE)], False, category="edge cases"),
     ],
     mistakes=[
         Mistake("whole_day_vwap", _day_vwap,

@@ -1,4 +1,4 @@
-# marks: 0.25  mistake: sign_flipped
+# marks: 0.0  mistake: sign_flipped
 def sign_trades(prices, bid, ask):
     signs, tick = [], 0
     for i, price in enumerate(prices):
