@@ -1,4 +1,4 @@
-"""One line of configuration puts the gradebook into PostgreSQL, and everything goes on as before."""
+"""One line of configuration puts the gradebook into PostgreSQL; everything goes on as before."""
 
 import csv
 import json
