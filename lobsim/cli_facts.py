@@ -60,13 +60,15 @@ def facts(
 def _measured(source, target, seeds, window, symbol):
     """What to measure, as arguments of `facts_of`; the target; and the reasons of misses."""
     from lobsim.data import LobsterDay, read_any, read_quotes, read_trades
-    from lobsim.market import Market, profiles
+    from lobsim.market import UNIVERSE, Market, profiles
 
     if len(source) == 1 and not Path(source[0]).exists():
-        if source[0] not in profiles:
+        known = profiles | {profile.name: profile for profile in UNIVERSE}
+        if source[0] not in known:
             raise ValueError(f"{source[0]!r} is neither a file nor a profile; profiles are "
-                             f"{', '.join(profiles)}")
-        profile = profiles[source[0]]
+                             f"{', '.join(profiles)}, and {UNIVERSE[0].name} to "
+                             f"{UNIVERSE[-1].name} of the universe")
+        profile = known[source[0]]
         start = window.get("start_s", profile.day_start_s)
         end = window.get("end_s", profile.day_end_s)
         return _simulated(Market, profile, seeds, start, end), target or profile.facts, \

@@ -44,6 +44,9 @@ class Profile:
         Key of the target regions in `lobsim.analytics.TARGETS` that it is meant for.
     misses : mapping of fact to reason
         What real markets show and this profile does not.
+    clock : float
+        Seconds on the market's own clock in one second: below 1 for a quiet name, whose facts are
+        told at horizons that are as much longer (`lobsim.analytics.stylised_facts`).
     """
 
     name: str
@@ -61,6 +64,7 @@ class Profile:
     band_ticks: int = 8192
     facts: str = ""
     misses: Mapping[str, str] = field(default_factory=dict)
+    clock: float = 1.0
 
     def __post_init__(self):
         kinds = [type(part) for part in self.parts]
@@ -74,6 +78,8 @@ class Profile:
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} of profile {self.name} is {getattr(self, name)}; it must "
                                  f"be positive")
+        if not 0 < self.clock < math.inf:
+            raise ValueError(f"clock of profile {self.name} is {self.clock}; it must be positive")
         if self.max_live <= OWN_ROOM:
             raise ValueError(f"max_live of profile {self.name} is {self.max_live}; it must be more "
                              f"than the {OWN_ROOM} places of own orders")

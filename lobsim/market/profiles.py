@@ -212,7 +212,40 @@ BTC_USD = Profile(
 profiles: dict[str, Profile] = {"SPY": SPY, "MIDCAP": MIDCAP, "SMALLTICK": SMALLTICK,
                                 "BTC-USD": BTC_USD}
 
-UNIVERSE: tuple[Profile, ...] = make_universe({"large": SPY, "mid": MIDCAP, "small": SMALLTICK})
+_SMALLTICK_NAME = SMALLTICK.with_changes(misses=SMALLTICK.misses | {
+    "signature_flatness": "0.80 (0.85 and more): quotes trail the price that takers foresee.",
+    "adverse_selection_60s":
+        "0.2 to 0.6 (0.6 and more): why it is less than in SMALLTICK is open.",
+    **dict.fromkeys(
+        ("sign_acf_1", "sign_acf_10", "sign_acf_50", "adverse_selection_1s", "kurtosis_1min"),
+        "At the edge of its region in SMALLTICK, and in a quiet name of it to either side."),
+})
+"""SMALLTICK with what its slower copies miss besides: fewer than half of their facts are inside."""
+
+_MIDCAP_NEAR = MIDCAP.with_changes(
+    limit_rate_per_s=6.0, cancel_rate_per_s=0.8,
+    meta_min_orders=1.05, meta_informed_share=1.0, informed_share=0.4, lookahead_s=0.45,
+    surprise_ticks=0.24, expected_share=0.6, bursts=((0.6, 0.015), (0.2, 5.0)),
+    volatility_bps=4.0, jump_share=0.8, jump_rate_per_s=0.07, vol_of_vol=0.2,
+    cancel_lean=0.25, stale_rate_per_s=70.0, snipe_share=0.36,
+    misses={
+        "ofi_r2_10s": MIDCAP.misses["ofi_r2_10s"],
+        "obi_predictive_r2_1s":
+            "0.003 (0.005 and more): the price moves in jumps that no queue tells of before.",
+        "obi_predictive_r2_10s": MIDCAP.misses["obi_predictive_r2_10s"],
+        "sign_acf_50": MIDCAP.misses["sign_acf_50"],
+        "obi_hit": "0.60 (0.61 to 0.63): takers' surprises move the price through full queues.",
+        "sign_acf_1": "0.53 (at most 0.52): a burst of takers knows the same news.",
+        "adverse_selection_10s": "0.7 (0.75 and more): takers foresee half a second.",
+        "adverse_selection_60s":
+            "1.6 and more (at most 1.4) in busy names: makers expect too little of a flow that "
+            "goes on, and the price follows it.",
+    },
+)
+"""MIDCAP for takers who foresee half a second: as far as those of a quiet name see on its clock."""
+
+UNIVERSE: tuple[Profile, ...] = make_universe(
+    {"large": SPY, "mid": _MIDCAP_NEAR, "small": _SMALLTICK_NAME})
 """Fifty names of different liquidity; give their markets one `common_seed`."""
 
 

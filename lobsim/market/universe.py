@@ -8,8 +8,13 @@ import numpy as np
 from lobsim.market.parts import (Fundamental, Impact, Makers, Metaorders, Takers, ZeroIntelligence)
 from lobsim.market.profile import Profile
 from lobsim.market.rng import Dice
+from lobsim.market.state import GRID_NS, NS, RING
 
+MOST_FORESIGHT_S = (RING - 1) * GRID_NS / NS
 _STREAM = 140  # of the seed of a universe
+_FORESEEN = ("sign_acf_1", "sign_acf_10", "sign_acf_50", "adverse_selection_1s",
+             "adverse_selection_10s", "adverse_selection_60s")
+"""Facts that shrink where takers foresee less."""
 
 
 def rescaled(profile: Profile, name: str, *, activity: float, volatility_bps: float,
@@ -37,6 +42,20 @@ def rescaled(profile: Profile, name: str, *, activity: float, volatility_bps: fl
     Returns
     -------
     Profile
+        Its `clock` is that of `profile` times `activity`, so that its facts are told in event time;
+        to the misses of `profile` it adds those of scale and of a quiet name.
+
+    Notes
+    -----
+    Two things do not scale. Takers foresee `MOST_FORESIGHT_S` at most. And spread and volatility in
+    basis points are matters of price: a quiet name that moves as many basis points a minute as a
+    busy one does so in fewer steps, each of more of them (Kyle and Obizhaeva 2016 [1]_ find that
+    spreads fall with activity across shares).
+
+    References
+    ----------
+    .. [1] A. Kyle, A. Obizhaeva, "Market microstructure invariance: empirical hypotheses",
+       Econometrica 84(4), 2016.
     """
     for label, value in (("activity", activity), ("volatility_bps", volatility_bps),
                          ("size", size)):
@@ -51,7 +70,7 @@ def rescaled(profile: Profile, name: str, *, activity: float, volatility_bps: fl
                 cancel_rate_per_s=crowd.cancel_rate_per_s * activity,
                 limit_sizes=_sizes(crowd.limit_sizes, size, profile.lot_size)),
         replace(takers, market_rate_per_s=takers.market_rate_per_s * activity,
-                lookahead_s=min(takers.lookahead_s / activity, 6.3),
+                lookahead_s=min(takers.lookahead_s / activity, MOST_FORESIGHT_S),
                 bursts=tuple((share, time / activity) for share, time in takers.bursts),
                 market_sizes=_sizes(takers.market_sizes, size, profile.lot_size)),
         replace(path, volatility_bps=volatility_bps, common_share=common_share,
@@ -67,7 +86,32 @@ def rescaled(profile: Profile, name: str, *, activity: float, volatility_bps: fl
     return replace(profile.with_parts(*parts), name=name, symbol=name,
                    description=f"{profile.name} on a clock of {activity:.2g}, sizes of {size:.2g}",
                    start_price=price, daily_volume=profile.daily_volume * activity * size,
-                   band_ticks=min(band, 2 * middle - 2))
+                   band_ticks=min(band, 2 * middle - 2), clock=profile.clock * activity,
+                   misses=profile.misses | _misses(
+                       profile.tick_size / price, volatility_bps,
+                       takers.lookahead_s * profile.clock, activity * profile.clock))
+
+
+def _misses(tick_share: float, volatility_bps: float, foresight_s: float, clock: float) -> dict:
+    """What a change of scale moves out of the regions of busy names, and why."""
+    found = {
+        "spread_median_bps":
+            f"One tick is {1e4 * tick_share:.2g} bps of the price; the region is that of busy "
+            f"names.",
+        "volatility_1min_bps":
+            f"{volatility_bps:.2g} bps a minute were drawn; the region is that of a few busy "
+            f"names.",
+        **{f"volume_{end}_half_hour":
+           "A few trades, in bursts: the share of a half hour differs more from day to day than "
+           "the region is wide." for end in ("first", "last")},
+    }
+    found["obi_predictive_r2_10s"] = ("Imbalance tells little of ten seconds ahead, and a few days "
+                                      "of one name tell little of how much.")
+    if foresight_s > MOST_FORESIGHT_S * clock:
+        reason = (f"Takers foresee {MOST_FORESIGHT_S * clock:.2g} s of this name's clock at most, "
+                  f"{foresight_s:.2g} s in the profile it is made from.")
+        found |= dict.fromkeys(_FORESEEN, reason)
+    return found
 
 
 def _sizes(sizes, factor: float, lot: float):

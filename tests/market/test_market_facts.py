@@ -82,6 +82,49 @@ def test_the_universe_spans_liquidity_and_moves_together():
     assert (batch.volume > 0).all() and np.isfinite(batch.mid).all()
 
 
+@pytest.fixture(scope="module")
+def names():
+    """Each name of the universe over some days: a quiet one needs more of them."""
+    return {profile.name: scorecard([facts(profile, seed) for seed in range(1, 1 + days(profile))],
+                                    profile.facts, reasons={})
+            for profile in UNIVERSE}
+
+
+def days(profile):
+    return min(4, max(2, round(1 / profile.clock)))
+
+
+LEAST_OF_A_NAME = {"large_tick": 0.5, "mid_tick": 0.5, "small_tick": 0.25}
+"""Share of the facts that each name has inside; copies of the small-tick market fall short."""
+
+
+def test_each_of_the_fifty_names_has_as_many_facts_as_stated_within_its_region(names):
+    share = {name: len(card.inside) / (len(card.inside) + len(card.outside))
+             for name, card in names.items()}
+    assert len(share) == 50
+    few = {p.name: share[p.name] for p in UNIVERSE if share[p.name] <= LEAST_OF_A_NAME[p.facts]}
+    assert not few, share
+
+
+def test_every_miss_of_a_name_is_named_with_its_reason(names):
+    """But for what chance moves out: a fact within three standard errors of its region."""
+    for profile in UNIVERSE:
+        table = names[profile.name].table()
+        far = table["distance"].abs() > 0.1
+        beyond = np.maximum(table["low"] - table["value"], table["value"] - table["high"])
+        sure = far & ~(beyond < 3 * table["stderr"])
+        unnamed = set(table.index[sure]) - set(profile.misses)
+        assert not unnamed, f"{profile.name} {unnamed}: {names[profile.name]}"
+
+
+def test_a_name_is_told_on_its_own_clock():
+    for profile in UNIVERSE:
+        base = profiles[profile.description.split()[0]]
+        assert profile.clock == pytest.approx(profile.market_rate_per_s / base.market_rate_per_s)
+        assert profile.misses["spread_median_bps"].startswith(
+            f"One tick is {1e4 * profile.tick_size / profile.start_price:.2g} bps")
+
+
 def test_a_rescaled_market_is_the_same_in_event_time():
     """Twice the activity: twice the trades and twice the variance in ticks, the same spread."""
     from lobsim.market.universe import rescaled
