@@ -8,6 +8,7 @@ None and the caller starts its kernel cold; after two failures no more is tried 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -89,6 +90,9 @@ def close_all() -> None:
     for found in _servers().values():
         found.close()
     _servers().clear()
+
+
+atexit.register(close_all)  # their folders; the servers themselves end with this process anyway
 
 
 class ServerFailed(RuntimeError):

@@ -269,6 +269,20 @@ def test_everything_a_forked_kernel_started_ends_with_it(monkeypatch):
     assert not any(map(_lives, inside))
 
 
+def test_a_grader_that_ends_leaves_no_folder_of_its_server(tmp_path):
+    script = tmp_path / "grader.py"
+    script.write_text(
+        "from lobsim.course import fork_server, sandbox\n"
+        "from lobsim.course.kernel import Kernel\nfrom lobsim.course.limits import Limits\n"
+        "with Kernel(sandbox.launch(None, None, Limits()), Limits()):\n"
+        "    print(*(s.folder for s in fork_server._servers().values()))\n")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True,
+                          env={**os.environ, fork_server.SWITCH: "1"})
+    assert done.returncode == 0, done.stderr
+    folder = Path(done.stdout.strip())
+    assert folder.name.startswith("lobsim-kernel-") and not folder.exists()
+
+
 def test_a_server_ends_with_its_grader(tmp_path):
     import psutil
 
