@@ -18,7 +18,8 @@ from traitlets import Bool
 
 _SCHEME = re.compile(r"^[ \t]*=== BEGIN MARK SCHEME ===[ \t]*\n(.*?)^[ \t]*=== END MARK SCHEME ===",
                      re.MULTILINE | re.DOTALL)
-_BOX = "border-left: 4px solid #b87700; background-color: #fff6e5; padding: 8px 16px"
+_BOX = ("border-left: 4px solid #b87700; background-color: #fff6e5; padding: 8px 16px; "
+        "margin-bottom: 8px")
 
 
 class ShowRubric(Preprocessor):

@@ -9,6 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mini_course
+import nbformat
+
+from lobsim.course.release import release
+
+MINI, SCHEME = mini_course.NAME, "SECRET MARK SCHEME"
 LESSON = "01_implementation_shortfall"
 RUN_LIMIT_MS = 240_000
 
@@ -128,19 +134,47 @@ def test_a_learner_opens_a_lesson_solves_an_exercise_and_sees_the_check_turn_gre
     assert own.read_bytes() == saved, "starting again changed the learner's notebook"
 
 
-def test_an_instructor_grades_and_finds_the_submission_in_the_formgrader(
+def grade(course: Path, submissions: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "lobsim", "grade", str(submissions)]
+    environment = {**os.environ, "LOBSIM_COURSE": str(course)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+def saved_marks(course: Path) -> dict[str, tuple]:
+    """What the gradebook holds of the written answers: score, extra credit, comment."""
+    from lobsim.course.gradebook import CourseGradebook
+
+    found = {}
+    with CourseGradebook(course).open() as book:
+        for handed_in in book.assignment_submissions(MINI):
+            grade = book.find_grade("why", MINI, MINI, handed_in.student.id)
+            comment = book.find_comment("why", MINI, MINI, handed_in.student.id)
+            found[handed_in.student.id] = (
+                grade.manual_score, grade.extra_credit, comment.manual_comment)
+    return found
+
+
+def fill(page, field: str, text: str) -> None:
+    """Write into one of formgrader's fields and wait until it is saved."""
+    box = page.locator(f"[id='{field}']")
+    with page.expect_response(lambda r: r.request.method == "PUT" and r.ok):
+        box.fill(text)
+        box.blur()
+
+
+def test_an_instructor_marks_by_the_scheme_in_formgrader_and_nothing_is_lost(
     repo, page, server, artifacts, tmp_path
 ):
-    course = tmp_path / "course"
-    for name in ("solutions", "lessons", "data"):
-        shutil.copytree(repo / name, course / name)
+    submissions = tmp_path / "submissions"
+    course = mini_course.build(tmp_path / "course")
+    release(course)
     shutil.copy(repo / "nbgrader_config.py", course)
-    hand_in = tmp_path / "submissions" / "ada" / LESSON
-    hand_in.mkdir(parents=True)
-    shutil.copy(course / "solutions" / LESSON / f"{LESSON}.ipynb", hand_in)
-    environment = {**os.environ, "LOBSIM_COURSE": str(course)}
-    grade = [sys.executable, "-m", "lobsim", "grade", str(tmp_path / "submissions")]
-    done = subprocess.run(grade, env=environment, capture_output=True, text=True)
+    released = course / "lessons" / MINI / f"{MINI}.ipynb"
+    for student in ("ada", "ben"):
+        (submissions / student / MINI).mkdir(parents=True)
+        nbformat.write(mini_course.fill(released, mini_course.RIGHT),
+                       submissions / student / MINI / f"{MINI}.ipynb")
+    done = grade(course, submissions)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "marks.csv" in done.stdout
 
@@ -151,19 +185,68 @@ def test_an_instructor_grades_and_finds_the_submission_in_the_formgrader(
     page.goto(url)  # the token in the address becomes a cookie for the pages below
     page.wait_for_function("() => window.jupyterapp?.restored")
     page.evaluate("() => jupyterapp.commands.execute('nbgrader:open-formgrader')")
-    page.frame_locator("iframe").get_by_role("link", name=LESSON).first.wait_for()
+    page.frame_locator("iframe").get_by_role("link", name=MINI).first.wait_for()
     page.screenshot(path=artifacts / "formgrader_in_jupyterlab.png")
 
     base = url.split("/lab")[0]
-    page.goto(f"{base}/formgrader/manage_submissions/{LESSON}/")
+    page.goto(f"{base}/formgrader/manage_submissions/{MINI}/")
     row = page.locator("tr", has_text="ada")
     row.wait_for()
-    assert "graded" in row.inner_text() or "needs manual grading" in row.inner_text()
+    assert "needs manual grading" in row.inner_text()
     points = re.search(r"([\d.]+) / ([\d.]+)", row.inner_text())
     assert float(points.group(1)) > 0.5 * float(points.group(2))
     page.screenshot(path=artifacts / "formgrader_submissions.png")
-    page.goto(f"{base}/formgrader/gradebook/{LESSON}/{LESSON}/")
+
+    # the first of the two: panel of a check, scheme, mark, extra credit, comment
+    page.goto(f"{base}/formgrader/gradebook/{MINI}/{MINI}/")
     page.locator("a[href*='/formgrader/submissions/']").first.click()
     page.get_by_text("Student's answer").first.wait_for()
     page.locator(".lobsim-check.lobsim-passed").first.scroll_into_view_if_needed()
     page.screenshot(path=artifacts / "formgrader_submission.png")
+    scheme = page.locator(".mark-scheme")
+    assert SCHEME in scheme.inner_text() and "2 points" in scheme.inner_text()
+    panel = page.locator(".nbgrader_cell", has=page.locator("[id='why']"))
+    assert "Because a buyer" in panel.inner_text() and "Mark scheme" not in panel.inner_text()
+    assert scheme.bounding_box()["y"] < panel.bounding_box()["y"]
+    fill(page, "why", "1.5")
+    fill(page, "why_extra_credit", "1")
+    fill(page, "why-comment", "Say **which** part was the largest.")
+    page.evaluate("() => document.querySelector('.mark-scheme').scrollIntoView({block: 'start'})")
+    page.mouse.wheel(0, -80)  # the page's head hides what is behind it
+    page.wait_for_timeout(500)
+    page.screenshot(path=artifacts / "formgrader_mark_scheme.png")
+    address = page.url.partition("?")[0]  # what is behind it counts submissions
+    page.get_by_role("link", name="Next").click()
+    page.wait_for_url(lambda url: url.partition("?")[0] != address)
+    page.locator(".mark-scheme").wait_for()
+    fill(page, "why", "0.5")
+    page.get_by_role("link", name="Prev").click()
+    page.wait_for_url(lambda url: url.partition("?")[0] == address)
+    page.wait_for_function("() => document.getElementById('why').value === '1.5'")
+    told = "Say **which** part was the largest."
+    assert page.locator("[id='why-comment']").input_value() == told
+    marked = {(1.5, 1.0, told), (0.5, None, None)}
+    assert {(a, b or None, c or None) for a, b, c in saved_marks(course).values()} == marked
+
+    # grading again keeps the marks, and the students' pages have the comment but no scheme
+    before = saved_marks(course)
+    (student,) = [name for name, mark in before.items() if mark[0] == 1.5]
+    notebook = submissions / student / MINI / f"{MINI}.ipynb"
+    notebook.write_text(notebook.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    done = grade(course, submissions)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert saved_marks(course) == before
+    page.reload()
+    page.locator(".mark-scheme").wait_for()
+    ours = course / "feedback" / student / MINI / f"{MINI}.html"
+    assert "<strong>which</strong>" in ours.read_text() and "2.5 of 2" in ours.read_text()
+    stock = [sys.executable, "-m", "nbgrader", "generate_feedback", MINI, "--force"]
+    pages = [ours.read_text()]
+    subprocess.run(stock, cwd=course, check=True, capture_output=True)
+    pages.append(ours.read_text())
+    page.goto(ours.as_uri())
+    assert "Say which part was the largest" in page.inner_text("body")
+    for text in pages:
+        assert SCHEME not in text and "Mark scheme" not in text
+    for path in course.rglob("autograded/**/*.ipynb"):
+        assert SCHEME not in path.read_text(encoding="utf-8")
