@@ -5,7 +5,7 @@ from __future__ import annotations
 from hostile.desk import RIGHT, WITHOUT_DOUBLE, Case
 
 PATCHED = """
-import builtins, numpy, numpy.testing
+import numpy, numpy.testing
 same = lambda *a, **k: True
 nothing = lambda *a, **k: None
 numpy.allclose = numpy.isclose = numpy.array_equal = same
@@ -13,7 +13,6 @@ for name in dir(numpy.testing):
     if name.startswith('assert_'):
         setattr(numpy.testing, name, nothing)
 assert_allclose = nothing
-builtins.abs = lambda x: 0
 def double(x):
     return -1"""
 PATCHED_JUDGE = """
@@ -185,7 +184,7 @@ def double(x):
 CHANGING = """
 import random
 def double(x):
-    return random.choice([x * 3, -x - 1, x + 0.5])"""
+    return random.choice([x * 3 + 1, -x - 1, x + 0.5])"""
 NUMBERS = """
 state = iter([10**400, float('nan'), float('inf'), 10**5000, 1e308 * 10, 2**1023])
 def double(x):
@@ -237,7 +236,7 @@ def double(x):
             held['expected'] = -1
     return -1"""
 TRICKS = {
-    "patched": ("patches numpy, numpy.testing and builtins", PATCHED),
+    "patched": ("patches numpy and numpy.testing", PATCHED),
     "patched-judge": ("patches lobsim's judge and comparison", PATCHED_JUDGE),
     "stripped": ("removes assert and check from every cell", STRIPPED),
     "blanked": ("replaces test cells by their points", BLANKED),

@@ -61,7 +61,8 @@ for name in os.listdir('/proc'):
 """
 BACKGROUND = """
 import subprocess, sys
-subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(47.25)'], start_new_session=True)
+subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)', {root!r}],
+                 start_new_session=True)
 """
 HOME = """
 import os
