@@ -80,6 +80,9 @@ def _connect(address: str, at_once: int | None) -> Any:
     _knock(address)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing about a class is reported to anybody
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # a node of our own may start on a busy machine: Ray gives its parts up after 30 s otherwise
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", "150")
+    os.environ.setdefault("RAY_agent_register_timeout_ms", "150000")
     import ray
 
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
