@@ -1,0 +1,7 @@
+# marks: 1.0  mistake: no_tau
+def cost_and_variance(holdings, tau, sigma, eta, gamma, epsilon):
+    sold = -np.diff(holdings)
+    net = eta - gamma * tau / 2
+    expected = (gamma * holdings[0] ** 2 / 2 + epsilon * np.abs(sold).sum()
+                + net * (sold**2).sum())
+    return expected, sigma**2 * tau * (holdings[1:] ** 2).sum()

@@ -1,0 +1,6 @@
+# marks: 3.0
+def impact_estimate(side, before, with_order, without_order):
+    moves = side * (with_order - without_order) / before * 1e4
+    error = moves.std(ddof=1) / math.sqrt(len(moves))
+    reach = stdtrit(len(moves) - 1, 0.975) * error
+    return moves.mean(), moves.mean() - reach, moves.mean() + reach

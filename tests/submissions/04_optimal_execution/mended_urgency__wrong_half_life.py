@@ -1,0 +1,6 @@
+# marks: 0.5  mistake: half_life
+def mended_urgency(volatility_year, price, eta, gamma, aversion, tau):
+    sigma = volatility_year * price / math.sqrt(250)
+    net = eta - gamma * tau / 2
+    kappa = math.acosh(1 + aversion * sigma**2 / net * tau**2 / 2) / tau
+    return kappa, math.log(2) / kappa if kappa > 0 else math.inf

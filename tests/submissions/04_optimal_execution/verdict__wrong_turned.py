@@ -1,0 +1,7 @@
+# marks: 0.0  mistake: turned
+def verdict(cost_a, cost_b, difference):
+    gaps = cost_b - cost_a
+    spread = gaps.std(ddof=1)
+    reach = stdtrit(len(gaps) - 1, 0.975) * spread / math.sqrt(len(gaps))
+    days = max(2, math.ceil(((ndtri(0.975) + ndtri(0.8)) * spread / difference) ** 2))
+    return gaps.mean(), gaps.mean() - reach, gaps.mean() + reach, days
