@@ -444,7 +444,7 @@ def plain_launch(files_dir: Path | None, course_root: Path | None, limits: Limit
         environment["LOBSIM_COURSE"] = str(course_root)
 
     def command(addresses: dict[str, str], key: str, _: Path | None) -> list[str]:
-        spec = {"addresses": addresses, "key": key, "cwd": scratch,
+        spec = {"addresses": addresses, "key": key, "cwd": scratch, "parent": os.getpid(),
                 "limits": limits.rlimits(count_processes=False)}
         return [sys.executable, "-m", "lobsim.course.kernel_main", json.dumps(spec)]
 
