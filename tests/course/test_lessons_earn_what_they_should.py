@@ -19,6 +19,11 @@ LESSONS = catalogue.names(ROOT)
 def _scores(path):
     """Check name -> (score shown, points), after running the notebook in its folder."""
     notebook = nbformat.read(path, as_version=4)
+    # the small budgets of marking: no mark may depend on them
+    quick = notebook.metadata.get("lobsim", {}).get("quick") or {}
+    for cell in notebook.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source += "".join(f"\n{name} = {value!r}" for name, value in quick.items())
     NotebookClient(notebook, kernel_name="python3", timeout=180,
                    resources={"metadata": {"path": str(path.parent)}}).execute()
     scores = {}
