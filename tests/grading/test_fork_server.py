@@ -55,7 +55,8 @@ print(json.dumps({
     "kernels": os.path.isdir("/run/kernels") and os.listdir("/run/kernels") or [],
     "sockets": sorted(os.listdir("/run/lobsim")), "lesson": tree("/run/lesson"),
     "scratch": [p for top in ("/tmp", "/dev/shm", "/home") for p in tree(top)
-                if "/.cache/" not in p and "/.ipython" not in p],
+                if "/.cache/" not in p and "/.ipython" not in p
+                and not p.startswith(os.path.dirname(sys.prefix) + "/")],  # Python may live there
     "devices": sorted(os.listdir("/dev")), "terminals": sorted(os.listdir("/dev/pts")),
     "sizes": {p: os.statvfs(p).f_blocks for p in ("/tmp", "/dev/shm", "/home/learner")},
     "writable": sorted(writable), "umask": status("Umask"), "open": sorted(
