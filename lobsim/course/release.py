@@ -143,13 +143,6 @@ def make(root: Path, name: str, scratch: Path, db_url: str | None = None) -> Pat
     return folder
 
 
-def register(course_root: str | Path, name: str, db_url: str) -> None:
-    """Let a gradebook know a lesson's marked cells, as ``nbgrader generate_assignment`` would,
-    without touching ``lessons/``."""
-    with tempfile.TemporaryDirectory(prefix="lobsim-register-") as scratch:
-        make(Path(course_root), name, Path(scratch), db_url)
-
-
 def published(folder: Path) -> str:
     """Text of the lesson's ``checks.json``: visible cases, answers and known mistakes as values."""
     checks = [publish(plan(check, folder.name)) for check in load_checks(folder)]
