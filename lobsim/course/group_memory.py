@@ -20,6 +20,7 @@ from lobsim.course.limits import Limits
 FOLDER_VARIABLE = "LOBSIM_CGROUP"
 SCRATCH = ("tmp", "home/learner", "dev/shm")  # folders in memory, as seen from the process's root
 _LOOK_S = 0.1  # between two looks at the processes
+_LOOKS = 4  # at processes that come and go while they are looked at
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
@@ -84,12 +85,20 @@ def held_bytes(root: int, scratch: bool, enough: float = 0) -> int:
     counts them for each process, and where that is not more than `enough` it is the answer. Linux
     only: elsewhere the answer is 0.
     """
-    processes = _tree(root)
-    folders = _scratch_bytes(processes) if scratch else 0
-    rough = folders + sum(map(_resident, processes))
-    if rough <= enough:
-        return rough
-    return folders + sum(map(_proportional, processes))
+    least = float("inf")
+    for _ in range(_LOOKS):
+        processes = _tree(root)
+        holding = {pid: size for pid in processes if (size := _resident(pid))}
+        folders = _scratch_bytes(processes) if scratch else 0
+        rough = folders + sum(holding.values())
+        if rough <= enough:
+            return rough
+        least = min(least, folders + sum(map(_proportional, holding)))
+        # a process that ends between two readings hands its share to those not yet read, and
+        # its pages are counted again: such a sum is only an upper bound
+        if least <= enough or {pid for pid in _tree(root) if _resident(pid)} == holding.keys():
+            break
+    return int(least)
 
 
 def _tree(root: int) -> list[int]:
