@@ -53,6 +53,13 @@ def _grade(
             show_default="this machine",
         ),
     ] = None,
+    every_cell: Annotated[
+        bool,
+        typer.Option(
+            "--every-cell",
+            help="Run also the lesson's own cells that no mark depends on; slower.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
 ) -> None:
     """Grade hand-ins in a sandbox; gradebook, feedback pages, marks as CSV.
@@ -80,6 +87,7 @@ def _grade(
         jobs=jobs,
         trust_submissions=trust_submissions,
         ray=ray,
+        every_cell=every_cell,
         progress=None if as_json else _tell_progress,
     )
     if as_json:

@@ -44,7 +44,8 @@ Progress = Callable[[str, str, int, int], None]  # student, lesson, done, of
 def grade(submissions: Path | str, course_root: Path | str | None = None, *,
           lessons: list[str] | None = None, jobs: int | None = None,
           trust_submissions: bool = False, limits: Limits | None = None,
-          progress: Progress | None = None, ray: str | None = None) -> GradeReport:
+          progress: Progress | None = None, ray: str | None = None,
+          every_cell: bool = False) -> GradeReport:
     """Grade every submission in a folder.
 
     Parameters
@@ -67,6 +68,9 @@ def grade(submissions: Path | str, course_root: Path | str | None = None, *,
     ray : str, optional
         Run on this Ray cluster instead of here: ``"auto"``, ``"host:port"``,
         ``"ray://host:port"``, or ``"local"`` for one that is started here; see `ray_pool`.
+    every_cell : bool
+        Run also the lesson's own cells that no mark depends on; else pages show what was handed in
+        with them. A submission graded the other way before is run again.
 
     Returns
     -------
@@ -99,7 +103,8 @@ def grade(submissions: Path | str, course_root: Path | str | None = None, *,
         left_behind.clear([root / FOLDER, *book.own_folders()], root / SCRATCH)
         _prepare(book, root, used, [found.student for found in collection.found])
         hand_ins.note(root, collection.found)
-        todo = [_job(found, book, root, limits, not trust_submissions, Path(submissions))
+        todo = [_job(found, book, root, limits, not trust_submissions, Path(submissions),
+                     every_cell)
                 for found in collection.found]
         fresh = [job for job in todo if grade_job.read_result(job.result, job.key) is None]
         errors = _run_all(fresh, jobs, progress, ray)
@@ -181,16 +186,16 @@ def _prepare(book: CourseGradebook, root: Path, lessons: list[str], students: li
 
 
 def _job(found: Found, book: CourseGradebook, root: Path, limits: Limits, sandboxed: bool,
-         submissions: Path) -> Job:
+         submissions: Path, every_cell: bool) -> Job:
     """The work on one submission; its original is kept first of all."""
     original = None
     if found.content is not None:
         original = book.keep_original(found.student, found.lesson, found.content, found.timestamp)
     key = grade_job.job_key(found.content, grade_job.lesson_key(root, found.lesson), limits,
-                            sandboxed)
+                            sandboxed, every_cell)
     secrets = (submissions.resolve(), Path.home(), book.submitted(".", ".").resolve())
     return Job(found.student, found.lesson, root, original, _result_path(root, found), key,
-               tuple(found.problems), sandboxed, limits, secrets)
+               tuple(found.problems), sandboxed, limits, secrets, every_cell)
 
 
 def _result_path(root: Path, found: Found) -> Path:

@@ -19,7 +19,7 @@ from typing import Any
 from lobsim.course.limits import Limits
 from lobsim.course.workspace import write_atomically
 
-RESULT_FORMAT = 2
+RESULT_FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Job:
     sandboxed: bool
     limits: Limits
     secrets: tuple[Path, ...] = ()
+    every_cell: bool = False
 
 
 def lesson_key(root: Path, lesson: str) -> str:
@@ -50,12 +51,13 @@ def lesson_key(root: Path, lesson: str) -> str:
     return digest.hexdigest()
 
 
-def job_key(content: bytes | None, lesson: str, limits: Limits, sandboxed: bool) -> str:
+def job_key(content: bytes | None, lesson: str, limits: Limits, sandboxed: bool,
+            every_cell: bool = False) -> str:
     """Hash that changes when, and only when, the submission has to be run again.
 
     `lesson` is the lesson's `lesson_key`.
     """
-    digest = hashlib.sha256(f"{RESULT_FORMAT}:{lesson}:{sandboxed}:{limits}:".encode())
+    digest = hashlib.sha256(f"{RESULT_FORMAT}:{lesson}:{sandboxed}:{limits}:{every_cell}:".encode())
     digest.update(b"nothing" if content is None else content)
     return digest.hexdigest()
 
@@ -114,7 +116,7 @@ def _run(job: Job) -> tuple[Any, dict, list[str]]:
         report = runner.run_notebook(
             job.original.read_bytes(), lesson=job.lesson, checks=checks, student=job.student,
             files_dir=lesson_folder, trusted=trusted, course_root=job.root, limits=job.limits,
-            sandboxed=job.sandboxed, secrets=job.secrets)
+            sandboxed=job.sandboxed, secrets=job.secrets, every_cell=job.every_cell)
     except submission.Unreadable as why:
         return _blank(job, str(why)), {}, [f"the submission could not be read: {why}"]
     return report.notebook, report.results, report.problems

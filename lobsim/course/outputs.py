@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -9,6 +10,8 @@ from lobsim.course.clean_html import clean_html
 from lobsim.course.limits import Limits
 
 _TEXT = ("text/plain", "text/markdown", "text/latex")
+_SHOWN = ("stream", "display_data", "execute_result", "error")
+_MOST_SHOWN = 100  # outputs of one cell
 _IMAGES = ("image/png", "image/jpeg", "image/gif")
 
 
@@ -185,3 +188,42 @@ def outputs_bytes(outputs: list[dict]) -> int:
         total += len(output.get("text", "")) + sum(map(len, output.get("traceback", [])))
         total += sum(map(len, output.get("data", {}).values()))
     return total
+
+
+def handed_in(given: Any, limits: Limits, room_bytes: int) -> list[dict]:
+    """Outputs as they stood in a submitted notebook, cleaned and bounded like those of a run.
+
+    Examples
+    --------
+    >>> handed_in([{"output_type": "stream", "name": "stdout", "text": ["a", "b"]}, 7],
+    ...           Limits(), 1000)
+    [{'output_type': 'stream', 'name': 'stdout', 'text': 'ab'}]
+    """
+    box = OutputBox(limits, room_bytes)
+    # lone surrogates are legal JSON but no legal text: they could not be written again
+    given = json.loads(json.dumps(given, ensure_ascii=False).encode("utf-8", "replace"))
+    for output in given[:_MOST_SHOWN] if type(given) is list else []:
+        if type(output) is dict and output.get("output_type") in _SHOWN:
+            content = {key: _as_text(value) if key == "text" else value
+                       for key, value in output.items()}
+            box.take(output["output_type"], content)
+    return box.outputs
+
+
+def note(cell: Any, text: str) -> None:
+    """Put a line of the grader's below a cell."""
+    from nbformat.v4 import new_output
+
+    cell.outputs = [*cell.get("outputs", []),
+                    new_output("stream", name="stdout", text=f"[grader] {text}\n")]
+
+
+def show_result(cell: Any, result: Any) -> None:
+    """The check cell as if it had been executed: panel for people, plain float for nbgrader."""
+    from nbformat.v4 import new_output
+
+    points = float(min(result.earned, result.points))
+    cell.outputs = [new_output("execute_result", {"text/plain": repr(points),
+                                                  "text/html": result.html()},
+                               execution_count=None)]
+    cell.execution_count = None

@@ -3,7 +3,7 @@
 Check cells are never executed. Where one stands, the kernel is asked for the learner's answers to
 the visible cases; hidden cases are asked after the last cell, when nothing that the learner's code
 does can reach the notebook any more. A cell that takes the kernel down costs only itself: a fresh
-kernel runs the other cells again.
+kernel runs the other cells again. Cells of the lesson that no answer leans on are not run (`needed`).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lobsim.course import submission, wire
+from lobsim.course import needed, submission, wire
 from lobsim.course.calling import UNANSWERED, Outcome
 from lobsim.course.declare import Check
 from lobsim.course.judge import CheckResult, judge_outcomes
 from lobsim.course.kernel import CellRun, Kernel, KernelGone, Launch, plain_launch
 from lobsim.course.limits import Limits
 from lobsim.course.outcome_words import own_words, without_words
-from lobsim.course.outputs import outputs_bytes
+from lobsim.course.outputs import handed_in, note, outputs_bytes, show_result
 from lobsim.course.plan import PlannedCase, PlannedCheck, plan
 
 _REPLAY_OF_SLOW_S = 3.0  # a cell that was stopped for its time gets this when it is run again
@@ -56,7 +56,7 @@ def run_notebook(
     checks: Iterable[Check | PlannedCheck] | Mapping[str, Check | PlannedCheck] | None = None,
     student: str | None = None, files_dir: Path | str | None = None, trusted: Any = None,
     course_root: Path | str | None = None, limits: Limits | None = None, sandboxed: bool = True,
-    secrets: Iterable[Path] = (),
+    secrets: Iterable[Path] = (), every_cell: bool = False,
 ) -> RunReport:
     """Run a learner's notebook and judge it.
 
@@ -82,6 +82,8 @@ def run_notebook(
         False runs an ordinary process of this user. Only for code one would run anyway.
     secrets : paths
         Further folders that must be invisible (the course itself always is).
+    every_cell : bool
+        Run also the lesson's own cells that no mark depends on; else they are shown as handed in.
 
     Raises
     ------
@@ -99,9 +101,14 @@ def run_notebook(
     planned = _planned(checks, lesson, student, folder, root)
     mended = submission.mend(content, released)
     launch = _launcher(sandboxed, folder, root, limits, secrets)
-    run = _Run(mended.notebook, submission.marked_cells(released), planned, launch, limits,
-               submission.quick_budgets(released))
-    results = run.run()
+    marked = submission.marked_cells(released)
+    idle = needed.Idle() if every_cell else needed.idle_cells(
+        mended.notebook.cells, released, [m.check[1] for m in marked.values() if m.check])
+    for idle in dict.fromkeys((idle, needed.Idle())):
+        run = _Run(mended, marked, planned, launch, limits, submission.quick_budgets(released), idle)
+        results = run.run()
+        if not run.asked_for_idle:
+            break
     return RunReport(mended.notebook, results, mended.problems + run.problems,
                      time.monotonic() - started)
 
@@ -172,10 +179,13 @@ def _launcher(sandboxed: bool, folder: Path | None, root: Path | None, limits: L
 class _Run:
     """One pass over one notebook. Cell numbers are positions in the notebook."""
 
-    def __init__(self, notebook: Any, marked: dict[str, submission.Marked],
+    def __init__(self, mended: submission.Mended, marked: dict[str, submission.Marked],
                  planned: dict[str, PlannedCheck], launch: Callable[[], Launch], limits: Limits,
-                 budgets: dict[str, str]):
-        self.cells = notebook.cells
+                 budgets: dict[str, str], idle: needed.Idle):
+        self.cells = mended.notebook.cells
+        self.below = mended.outputs
+        self.idle = idle
+        self.asked_for_idle = False  # something was missing that an idle cell would have made
         self.planned = planned
         self.launch = launch
         self.limits = limits
@@ -185,7 +195,7 @@ class _Run:
         self.position = 0  # the kernel holds what the cells before this one did
         self.deaths = 0  # of the kernel
         self.at_place = False  # whether hidden cases are asked where their check stands
-        self.skipped: set[int] = set()  # deadly, or without time: not part of a replay
+        self.skipped = set(idle.cells)  # also the deadly and those without time: not replayed
         self.slow: set[int] = set()
         self.room = limits.notebook_bytes
         self.cells_left_s = limits.notebook_s
@@ -204,15 +214,18 @@ class _Run:
             for number, cell in enumerate(self.cells):
                 if cell.cell_type != "code":
                     continue
+                cell.outputs, cell.execution_count = [], None
                 if number in self.checks:
                     self._check_here(number)
+                elif number in self.idle.cells:
+                    self._show_handed_in(cell)
                 elif cell.source.strip():
                     self._student_cell(number)
             results = self._judge_all()
         finally:
             self._drop_kernel()
         for number, (name, _) in self.checks.items():
-            _show_result(self.cells[number], results[name])
+            show_result(self.cells[number], results[name])
         return results
 
     # ------------------------------------------------------------------ kernel
@@ -271,13 +284,13 @@ class _Run:
         if self.cells_left_s <= 0:
             self._say(f"the notebook took longer than {self.limits.notebook_s:g} s; the cells from "
                       f"number {number + 1} on were not run", once="the notebook took longer")
-            _note(cell, "Not run: the notebook's time was over.")
+            note(cell, "Not run: the notebook's time was over.")
             self.skipped.add(number)
             return
         if not self._ready(number):
             self._say("the Python process ended too often; the remaining cells were not run",
                       once="the Python process ended too often")
-            _note(cell, "Not run: the Python process had ended too often.")
+            note(cell, "Not run: the Python process had ended too often.")
             return
         # a run again of the cells before may have used up what was left
         seconds = min(self.limits.cell_s, max(self.cells_left_s, 1.0))
@@ -290,25 +303,38 @@ class _Run:
             run = CellRun("error", gone.outputs, left_out=gone.left_out)
             self._say(f"cell {number + 1} took the Python process down ({gone}); the other cells "
                       "were run without it")
-            _note(cell, f"This cell took the Python process down: {gone}. The other cells were run "
+            note(cell, f"This cell took the Python process down: {gone}. The other cells were run "
                         "without it.")
         self.cells_left_s -= time.monotonic() - began
         self.position = number + 1
         if run.status == "timeout":
             self.slow.add(number)
             self._say(f"cell {number + 1} was stopped after {seconds:.3g} s")
-            _note(cell, f"Stopped after {seconds:.3g} s.")
+            note(cell, f"Stopped after {seconds:.3g} s.")
         if run.left_out:
             self._say(f"of the output of cell {number + 1} not all was kept: "
                       + ", ".join(run.left_out))
         self._keep_outputs(cell, run)
 
+    def _show_handed_in(self, cell: Any) -> None:
+        from nbformat import from_dict
+
+        outputs = handed_in(self.below.get(cell.id), self.limits, self.room)
+        self.room -= outputs_bytes(outputs)
+        cell.outputs = [from_dict(output) for output in outputs]
+        note(cell, "As handed in: no mark depends on this cell.")
+
     def _keep_outputs(self, cell: Any, run: CellRun) -> None:
         from nbformat import from_dict
 
+        for output in run.outputs if run.status == "error" else ():
+            self._asks(output.get("ename"), output.get("evalue"))
         self.room -= outputs_bytes(run.outputs)
         cell.outputs = [from_dict(output) for output in run.outputs] + cell.outputs
         cell.execution_count = run.execution_count
+
+    def _asks(self, error: str | None, message: str | None) -> None:
+        self.asked_for_idle |= needed.asks_for(self.idle, error, message)
 
     def _say(self, sentence: str, once: str | None = None) -> None:
         if once is None or not any(p.startswith(once) for p in self.problems):
@@ -350,6 +376,7 @@ class _Run:
         except TimeoutError:
             return Outcome(error="TimeoutError")
         outcome = Outcome.from_wire(data)
+        self._asks(outcome.error, outcome.message)
         return outcome if outcome.error else None
 
     def _ask_all(self, planned: PlannedCheck, cases: Iterable[PlannedCase], *,
@@ -378,6 +405,7 @@ class _Run:
         began = time.monotonic()
         try:
             outcome = Outcome.from_wire(self.kernel.ask(request, seconds))
+            self._asks(outcome.error, outcome.message)
         except TimeoutError:
             after = f"It was stopped after {seconds:.3g} s."
             outcome = Outcome(error="TimeoutError", message=after)
@@ -464,21 +492,3 @@ class _Run:
             return set()
         return {(part.name, case.index) for part in result.parts for case in part.cases
                 if case.passed and (part.name, case.index) in wanted}
-
-
-def _note(cell: Any, text: str) -> None:
-    from nbformat.v4 import new_output
-
-    cell.outputs = [*cell.get("outputs", []),
-                    new_output("stream", name="stdout", text=f"[grader] {text}\n")]
-
-
-def _show_result(cell: Any, result: CheckResult) -> None:
-    """The check cell as if it had been executed: panel for people, plain float for nbgrader."""
-    from nbformat.v4 import new_output
-
-    points = float(min(result.earned, result.points))
-    cell.outputs = [new_output("execute_result", {"text/plain": repr(points),
-                                                  "text/html": result.html()},
-                               execution_count=None)]
-    cell.execution_count = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,14 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Mended:
-    """A sound notebook and one sentence for each thing that was wrong with it."""
+    """A sound notebook and one sentence for each thing that was wrong with it.
+
+    `outputs` holds, by cell id, what stood below unmarked cells; it is as it was handed in.
+    """
 
     notebook: Any
     problems: list[str]
+    outputs: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -180,6 +184,7 @@ def mend(content: bytes, trusted: Any) -> Mended:
                  f"{_MAX_SOURCE:,}" for index, raw in enumerate(given)
                  if len(_source(raw)) > _MAX_SOURCE]
     owners = _owners(cells, known, problems)
+    shown = [(cell, raw.get("outputs")) for cell, raw in zip(cells, given)]
     result = []
     for index, cell in enumerate(cells):
         grade_id = cell.metadata.pop("claims", None)
@@ -198,7 +203,8 @@ def mend(content: bytes, trusted: Any) -> Mended:
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python",
                        "name": "python3"},
         "language_info": {"name": "python"}})
-    return Mended(notebook, problems)
+    outputs = {cell.id: below for cell, below in shown if cell.cell_type == "code"}
+    return Mended(notebook, problems, outputs)
 
 
 def blank(trusted: Any, why: str) -> Any:
