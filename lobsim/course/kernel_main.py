@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -28,11 +29,17 @@ def take_limits(limits: dict[str, list[int]]) -> None:
         resource.setrlimit(which, (value, value))
 
 
-def fill_scratch(copies: list[list[str]]) -> None:
-    """Copy read-only folders into the writable scratch: the lesson's files and warm caches."""
-    for source, target in copies:
-        if Path(source).is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True, copy_function=shutil.copyfile)
+def fill_scratch(copies: Iterable[list[str]] = (), links: Iterable[list[str]] = ()) -> None:
+    """Furnish the writable scratch from read-only folders, given as pairs (source, target).
+
+    The lesson's files are copied. Of the warm caches only the folders are new, with links to the
+    files in them: Numba and matplotlib write a file anew in place of a link, never through it.
+    """
+    for pairs, bring in ((copies, shutil.copyfile), (links, os.symlink)):
+        for source, target in pairs:
+            if Path(source).is_dir():
+                shutil.copytree(source, target, dirs_exist_ok=True,
+                                copy_function=lambda a, b, bring=bring: bring(a, b))
 
 
 def become(uid: int, own: list[str]) -> None:
@@ -44,7 +51,7 @@ def become(uid: int, own: list[str]) -> None:
             names[:] = [n for n in names if os.lstat(os.path.join(folder, n)).st_dev == device]
             os.chown(folder, uid, uid)
             for name in files:
-                os.chown(os.path.join(folder, name), uid, uid)
+                os.chown(os.path.join(folder, name), uid, uid, follow_symlinks=False)
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
@@ -112,7 +119,7 @@ def main(spec: dict) -> None:
     """Prepare the process as `spec` says, then run the kernel until it is told to stop."""
     if spec.get("parent") is not None:
         end_with(spec["parent"])
-    fill_scratch(spec.get("copies", []))
+    fill_scratch(spec.get("copies", []), spec.get("links", []))
     take_limits(spec.get("limits", {}))
     if spec.get("uid") is not None:
         become(spec["uid"], spec.get("own", []))

@@ -86,7 +86,7 @@ def launch(files_dir: Path | None, course_root: Path | None, limits: Limits,
     def spec(addresses: dict[str, str], key: str) -> dict:
         inside = {name: f"ipc://{zygote.SOCKETS}/{name}" for name in addresses}
         return {"addresses": inside, "key": key, "cwd": WORK,
-                "copies": [["/run/lesson", WORK], [_WARM, f"{HOME}/.cache"]],
+                "copies": [["/run/lesson", WORK]], "links": [[_WARM, f"{HOME}/.cache"]],
                 **_rights(limits, uid_slot)}
 
     def command(addresses: dict[str, str], key: str, socket_dir: Path | None) -> list[str]:
@@ -126,7 +126,7 @@ class Server:
 
 
 def _server_argv(around: dict, folder: Path) -> list[str]:
-    spec = {"copies": [[_WARM, f"{HOME}/.cache"]]}
+    spec = {"links": [[_WARM, f"{HOME}/.cache"]]}
     argv = [sys.executable, *_ISOLATED, "lobsim.course.zygote", json.dumps(spec)]
     return bwrap_argv(argv, forks_dir=folder, **around)
 

@@ -1,8 +1,8 @@
-"""Caches that every sandboxed kernel gets a copy of: compiled engine, matplotlib's font list.
+"""Caches that every sandboxed kernel starts with: compiled engine, matplotlib's font list.
 
-Without them each submission would compile the matching engine and look through all fonts. A copy
-per run and not one shared folder: a cache that submissions could write would let one of them put
-code into the next.
+Without them each submission would compile the matching engine and look through all fonts. Its files
+are bound read-only and each run has a folder of links to them, not one shared folder: a cache that
+submissions could write would let one of them put code into the next.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ for floor in (*jit.DEPENDS, ""):
     folder = jit.cache_folder(floor)
     if folder is not None:
         shutil.copytree(folder, target / "numba" / folder.name, dirs_exist_ok=True)
+for path in (target, *target.rglob("*")):  # for whatever user a submission runs as
+    path.chmod(0o755 if path.is_dir() else 0o644)
 """
 
 

@@ -210,10 +210,10 @@ def main() -> None:
     """Import, tell the grader that all is ready (or why not), and serve."""
     line = socket.socket(fileno=os.dup(0))
     spec = json.loads(sys.argv[1])
-    kernel_main.fill_scratch(spec["copies"])
+    kernel_main.fill_scratch(links=spec["links"])
     preload()
-    for _, copy in spec["copies"]:
-        shutil.rmtree(copy, ignore_errors=True)  # loaded; every fork has its own
+    for _, folder in spec["links"]:
+        shutil.rmtree(folder, ignore_errors=True)  # loaded; every fork has its own
     shared = shared_with_forks()
     if shared:
         raise SystemExit(f"a fork would share {', '.join(shared)}")

@@ -329,11 +329,13 @@ os.execv(command[0], command)
 """
 
 
-@pytest.mark.parametrize("law", [
+LAWS_FOR_A_USER = (
     "test_a_forked_kernel_sees_and_may_what_a_cold_one_does",
     "test_a_forked_kernel_finds_nothing_of_an_earlier_one[after it]",
-    "test_everything_a_forked_kernel_started_ends_with_it"])
-def test_for_an_ordinary_user_it_holds_that(law, monkeypatch):
+    "test_everything_a_forked_kernel_started_ends_with_it")
+
+
+def test_for_an_ordinary_user_the_same_holds():
     if os.getuid():
         return  # then the tests themselves have shown it
     home = Path(tempfile.mkdtemp(prefix="lobsim-user-"))
@@ -344,13 +346,14 @@ def test_for_an_ordinary_user_it_holds_that(law, monkeypatch):
         for path in [home, *home.rglob("*")]:
             os.chown(path, 1000, 1000)
         test = [sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider",
-                f"--basetemp={home / 'temp'}", f"{__file__}::{law}"]
+                f"--basetemp={home / 'temp'}", *(f"{__file__}::{law}" for law in LAWS_FOR_A_USER)]
         done = subprocess.run(
             [sys.executable, "-c", AS_USER, sys.base_prefix, str(home / "stash"), *test],
             capture_output=True, text=True, cwd=Path(__file__).parents[2],
             env={**os.environ, "HOME": str(home), "LOBSIM_CACHE": str(home),
                  "NUMBA_CACHE_DIR": str(home / "numba"), "LOBSIM_NO_SKIP": "1",
                  "PYTEST_ADDOPTS": ""})  # a report of these tests is not the user's to write
-        assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout[-3000:]
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+        assert f"{len(LAWS_FOR_A_USER)} passed" in done.stdout
     finally:
         shutil.rmtree(home, ignore_errors=True)
