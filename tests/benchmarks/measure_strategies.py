@@ -4,7 +4,7 @@ Run one of::
 
     python tests/benchmarks/measure_strategies.py tables --paths 100000
     python tests/benchmarks/measure_strategies.py almgren-chriss --seeds 200
-    python tests/benchmarks/measure_strategies.py makers --seeds 50
+    python tests/benchmarks/measure_strategies.py makers --seeds 50 --cases off/0 on/0 off/1
 
 Every table goes to stdout with 95 % intervals; `--out FILE.csv` keeps the single runs.
 """
@@ -17,7 +17,7 @@ import pandas as pd
 
 from lobsim.analytics import implementation_shortfall, paired_difference
 from lobsim.market import Market
-from lobsim.market.parts import Fees, FillRule
+from lobsim.market.parts import Fees, FillRule, Regime, Regimes
 from lobsim.strategies import (
     GLFT,
     TWAP,
@@ -234,34 +234,48 @@ def makers(options) -> pd.DataFrame:
     sigma = fit_volatility(sample_prices("BTC-USD", calibration, interval_s=10), 10)
     print(f"sigma {sigma.sigma:.3f} ({sigma.sigma_se:.3f}) ticks / s^.5")
     session = MakingSession(36_000, 39_600, options.size, 10 * options.size, flatten=True)
+    crews = {fees: maker_crew(fit, sigma.sigma, options.aversion, fee_ticks)
+             for fees, fee_ticks in (("off", 0.0), ("on", 2e-4 * 78_000))}
     rows = []
-    for fees, parts, fee_ticks in (("off", (Fees(),), 0.0), ("on", (), 2e-4 * 78_000)):
-        a, k, g = fit.intensity, fit.decay, options.aversion
-        # A fee moves all quotes by as much; what is left of A there sets the inventory terms.
-        glft = GLFT(g, sigma.sigma, a * math.exp(-k * fee_ticks), k, 10, solution="asymptotic")
-        steady = glft.depths(0.0)
-        half = 0.5 * float(steady[0] + steady[1])
-        crew = {
-            "symmetric": FixedMaker(half, fee_ticks=fee_ticks),
-            "GLFT": ModelMaker(glft, fee_ticks=fee_ticks),
-            "A-S 600 s": ModelMaker(AvellanedaStoikov(g, sigma.sigma, k), fee_ticks=fee_ticks,
-                                    horizon_s=600),
-            "C-J": ModelMaker(CarteaJaimungalMaking(
-                0.5 * g * sigma.sigma**2, a * math.exp(-k * fee_ticks), k, 10),
-                fee_ticks=fee_ticks, horizon_s=600),
-            "wide symmetric": FixedMaker(2 * half, fee_ticks=fee_ticks),
-        }
-        print(f"\nfees {fees}: half-spread of GLFT at no inventory {half:.2f} ticks "
-              f"+ fee {fee_ticks:.1f}, lean {glft.lean:.2f} ticks per quote")
-        for seed in range(options.first_seed, options.first_seed + options.seeds):
-            for name, maker in crew.items():
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
+        for case in options.cases:
+            fees, trend = case.split("/")
+            parts = (() if fees == "on" else (Fees(),)) + (
+                Regimes((Regime("trend", 60, trend_bps_per_min=float(trend)),)),)
+            for name in options.makers or crews[fees]:
                 market = Market("BTC-USD", seed=seed, start_s=36_000, end_s=39_610, parts=parts,
                                 keep_trades=False)
-                rows.append({"fees_are": fees, "seed": seed, "maker": name}
-                            | make_markets(market, maker, session).row())
-        part = pd.DataFrame([row for row in rows if row["fees_are"] == fees])
+                done = make_markets(market, crews[fees][name], session)
+                rows.append({"fees_are": fees, "trend_bps_per_min": float(trend), "seed": seed,
+                             "maker": name, "mid_move": done.end_mid - done.path["mid"].iloc[0]}
+                            | done.row())
+        if options.out and seed % 5 == 4:
+            pd.DataFrame(rows).round(6).to_csv(options.out, index=False)
+    table = pd.DataFrame(rows).round(6)
+    for (fees, trend), part in table.groupby(["fees_are", "trend_bps_per_min"]):
+        print(f"\nfees {fees}, trend {trend:g} bps a minute")
         report_makers(part)
-    return pd.DataFrame(rows)
+    return table
+
+
+def maker_crew(fit, sigma: float, aversion: float, fee_ticks: float) -> dict:
+    """Makers by name, their quotes moved out by the fee."""
+    k = fit.decay
+    # A fee moves all quotes by as much; what is left of A there sets the inventory terms.
+    left = fit.intensity * math.exp(-k * fee_ticks)
+    glft = GLFT(aversion, sigma, left, k, 10, solution="asymptotic")
+    half = 0.5 * float(sum(glft.depths(0.0)))
+    print(f"half-spread of GLFT at no inventory {half:.2f} ticks + fee {fee_ticks:.1f}, "
+          f"lean {glft.lean:.2f} ticks per quote")
+    return {
+        "symmetric": FixedMaker(half, fee_ticks=fee_ticks),
+        "GLFT": ModelMaker(glft, fee_ticks=fee_ticks),
+        "A-S 600 s": ModelMaker(AvellanedaStoikov(aversion, sigma, k), fee_ticks=fee_ticks,
+                                horizon_s=600),
+        "C-J": ModelMaker(CarteaJaimungalMaking(0.5 * aversion * sigma**2, left, k, 10),
+                          fee_ticks=fee_ticks, horizon_s=600),
+        "wide symmetric": FixedMaker(2 * half, fee_ticks=fee_ticks),
+    }
 
 
 def report_makers(part: pd.DataFrame) -> None:
@@ -274,7 +288,7 @@ def report_makers(part: pd.DataFrame) -> None:
     table["se"] = wide.std() / math.sqrt(len(wide))
     print(table.round(3).to_string())
     for name in wide:
-        if name != "symmetric":
+        if name != "symmetric" and "symmetric" in wide and len(wide) > 1:
             d = paired_difference(wide[name], wide["symmetric"])
             low, high = std_ratio_interval(wide[name].to_numpy(), wide["symmetric"].to_numpy())
             print(f"{name} - symmetric: {d.mean:.2f} ({d.ci_low:.2f}, {d.ci_high:.2f}) $, "
@@ -297,6 +311,9 @@ def main() -> None:
                         help="impact terms and volatility in place of calibrating them")
     parser.add_argument("--size", type=float, default=0.01, help="of one quote, BTC")
     parser.add_argument("--aversion", type=float, default=0.003, help="per tick and quote")
+    parser.add_argument("--cases", nargs="+", default=["off/0", "on/0"], metavar="FEES/TREND",
+                        help="fees off or on, and the trend in bps a minute, of the makers' hours")
+    parser.add_argument("--makers", nargs="+", help="names of makers; default: all")
     parser.add_argument("--out", help="CSV of the single runs")
     options = parser.parse_args()
     what = {"tables": tables, "almgren-chriss": almgren_chriss, "makers": makers}[options.what]

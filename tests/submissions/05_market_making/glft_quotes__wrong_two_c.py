@@ -1,0 +1,7 @@
+# marks: 0.0  mistake: two_c
+def glft_quotes(inventory, gamma, sigma, intensity, k):
+    if gamma == 0:
+        return 1 / k, 1 / k
+    c = np.log(1 + gamma / k) / gamma
+    d = np.sqrt(sigma**2 * gamma / (2 * k * intensity) * (1 + gamma / k) ** (1 + k / gamma))
+    return c + inventory * d, c - inventory * d

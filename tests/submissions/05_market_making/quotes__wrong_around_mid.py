@@ -1,0 +1,9 @@
+# marks: 0.0  mistake: around_mid
+def quotes(mid, inventory, time_left, gamma, sigma, k):
+    weight = gamma * sigma**2 * time_left
+    reservation = mid - inventory * weight
+    if gamma > 0:
+        spread = weight + 2 / gamma * math.log(1 + gamma / k)
+    else:
+        spread = 2 / k
+    return reservation, mid - spread / 2, mid + spread / 2
