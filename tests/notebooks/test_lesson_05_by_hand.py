@@ -162,6 +162,14 @@ def test_long_one_has_the_glft_quotes_of_the_text(text_of, printed):
     assert "3.3129" in printed("see-glft-quotes") and "3.3130" in printed("see-glft-quotes")
 
 
+def test_cartea_jaimungal_is_a_little_wider_and_leans_alike(text_of, printed):
+    rows = [[float(x) for x in re.findall(r"\d\.\d+", line)]
+            for line in printed("cartea").splitlines()]
+    (flat, _, far, near), (other, _, other_far, other_near) = rows
+    assert flat < other < flat + 0.03 and "a little wider" in text_of("rank-text")
+    assert far - near == pytest.approx(other_far - other_near, abs=0.01)
+
+
 # -- the book ------------------------------------------------------------------------------------
 
 
