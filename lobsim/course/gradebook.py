@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lobsim.course import due_dates, gradebook_record, times
-from lobsim.course.nbgrader_env import tools_on_path
+from lobsim.course.nbgrader_env import quick_alembic, tools_on_path
 from lobsim.course.quick_jupyter import quick_jupyter
 from lobsim.course.sandbox import lesson_files
 from lobsim.course.workspace import write_atomically
@@ -105,6 +105,7 @@ class CourseGradebook:
 
         # nbgrader adds rows in an order that SQLAlchemy remarks on, to no effect.
         warnings.filterwarnings("ignore", message=".*not in session, add operation along.*")
+        quick_alembic()
         try:
             with tools_on_path():
                 book = Gradebook(self.db_url, self.directory.course_id)

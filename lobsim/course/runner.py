@@ -3,7 +3,8 @@
 Check cells are never executed. Where one stands, the kernel is asked for the learner's answers to
 the visible cases; hidden cases are asked after the last cell, when nothing that the learner's code
 does can reach the notebook any more. A cell that takes the kernel down costs only itself: a fresh
-kernel runs the other cells again. Cells of the lesson that no answer leans on are not run (`needed`).
+kernel runs the other cells again. Cells of the lesson that no answer leans on are not run (see
+`needed`).
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ def run_notebook(
     idle = needed.Idle() if every_cell else needed.idle_cells(
         mended.notebook.cells, released, [m.check[1] for m in marked.values() if m.check])
     for idle in dict.fromkeys((idle, needed.Idle())):
-        run = _Run(mended, marked, planned, launch, limits, submission.quick_budgets(released), idle)
+        run = _Run(mended, marked, planned, launch, limits, submission.quick_budgets(released),
+                   idle)
         results = run.run()
         if not run.asked_for_idle:
             break
