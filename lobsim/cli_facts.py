@@ -32,29 +32,39 @@ def facts(
     as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
 ) -> None:
     """Measure a simulated or real market, and put it beside the region of real ones."""
-    from lobsim.analytics import TARGETS, facts_of, scorecard
+    from lobsim.analytics import TARGETS
 
     if target is not None and target not in TARGETS:
         complain(f"the target is {target!r}; it must be one of {', '.join(TARGETS)}")
         raise typer.Exit(WRONG_USE)
     window = {key: value for key, value in (("start_s", start), ("end_s", end))
               if value is not None}
-    markets, target, reasons = _measured(source, target, seeds, window, symbol)
-    if target is None:
-        found = [facts_of(*one, **extra) for one, extra in markets]
+    try:
+        markets, target, reasons = _measured(source, target, seeds, window, symbol)
+        found, card = _judged(markets, target, reasons)
+    except ValueError as error:  # a name, a window or a file that does not fit
+        complain(" ".join(str(error).split()))
+        raise typer.Exit(WRONG_USE) from None
+    if card is None:
         if as_json:
             print_json(dict(found[0]))
         else:
             typer.echo(found[0].table().to_string())
         return
-    card = scorecard([facts_of(*one, **extra) for one, extra in markets], target=target,
-                     reasons=reasons)
     if as_json:
         print_json({"source": source, "target": target, "mean_distance": card.mean_distance,
                     "inside": len(card.inside), "outside": len(card.outside),
                     "facts": card.table().reset_index().to_dict(orient="records")})
     else:
         typer.echo(str(card))
+
+
+def _judged(markets, target, reasons):
+    """The facts of all markets, and their scorecard where there is a target to judge them by."""
+    from lobsim.analytics import facts_of, scorecard
+
+    found = [facts_of(*one, **extra) for one, extra in markets]
+    return found, scorecard(found, target, reasons=reasons) if target is not None else None
 
 
 def _measured(source, target, seeds, window, symbol):

@@ -41,6 +41,8 @@ def recorded_window(recording) -> tuple[float, float]:
 
 def recorded(recording, tick_size: float, lot_size: float):
     """Quotes (with the state at the start), market orders and order events of a recording."""
+    from lobsim.market.state import HIDDEN  # here, where a recording has loaded it already
+
     fills, messages = recording.fills, recording.messages
     executions = pd.DataFrame({
         "time_ns": fills["time_ns"],
@@ -53,6 +55,9 @@ def recorded(recording, tick_size: float, lot_size: float):
     opening = _opening(recording.initial, tick_size, lot_size)
     if opening is not None:
         quotes = pd.concat([opening, quotes], ignore_index=True)
+    hidden = messages["owner"] == HIDDEN
+    if hidden.any():
+        messages = messages[~hidden]
     events = OrderEvents(messages["time_ns"], messages["order_id"], messages["kind"],
                          fills["maker_id"])
     return quotes, market_orders(executions), events

@@ -7,8 +7,9 @@ from lobsim.market import rng
 from lobsim.market.makers import ask_or_aside, bid_or_aside
 from lobsim.market.state import (C_BASE, C_MINUTE_END, K_FLOW, L_FAIR, L_SLACK, MIN_ACTIVITY,
                                  MINUTE_NS, N_BASE, N_CANCELS, N_DROPPED, N_HALTED, N_LIMITS,
-                                 N_MINUTE, R_CANCEL, R_CANCEL_LEAN, R_LEAN, R_LIMIT, R_TOTAL,
-                                 W_DAY_START, W_HIGH, W_LOW, W_MAKERS, W_MAX_LIVE, W_PARTIAL)
+                                 N_MINUTE, R_CANCEL, R_CANCEL_LEAN, R_INSIDE, R_LEAN, R_LIMIT,
+                                 R_TOTAL, W_BEHIND, W_DAY_START, W_HIGH, W_LOW, W_MAKERS,
+                                 W_MAX_LIVE, W_PARTIAL)
 from lobsim.market.takers import market_order
 from lobsim.market.venue import (ask_of, bid_of, cancel_flow_order, flow_is_full, reduce_flow_order,
                                  rest_order, slot_is_flow)
@@ -105,6 +106,26 @@ def _gives_up(book, flow, slot, bits):
 
 
 @njit(borrows=True, inner=True, forceinline=True)
+def distance_of(book, flow, bits):
+    """How far from the best quote of the other side a limit order of the crowd is placed."""
+    distance = flow.distances[np.int64((bits >> _S10) & _TEN_BITS)]
+    if flow.whole[W_BEHIND] == 0 and flow.real[R_INSIDE] == 0.0:
+        return distance
+    return _sparse_distance(book, flow, distance, bits)
+
+
+@njit(borrows=True, inner=True)
+def _sparse_distance(book, flow, distance, bits):
+    """The same where orders are placed within the spread, or behind the best of their own side."""
+    fair = flow.level[L_FAIR]
+    spread = max(ask_or_aside(book, fair) - bid_or_aside(book, fair), 1)
+    place = rng.mix(rng.mix(bits))
+    if rng.uniform(place) < flow.real[R_INSIDE]:
+        return 1 + np.int64(rng.uniform(rng.mix(place)) * max(spread - 1, 1))
+    return distance + spread if flow.whole[W_BEHIND] != 0 else distance
+
+
+@njit(borrows=True, inner=True, forceinline=True)
 def limit_order(book, flow, tape, bits, time_ns):
     """A maker arrives at a random distance and stays away if its edge is too small.
 
@@ -112,7 +133,7 @@ def limit_order(book, flow, tape, bits, time_ns):
     """
     count, real = flow.count, flow.real
     side = 1 if bits & _ONE else -1
-    distance = flow.distances[np.int64((bits >> _S10) & _TEN_BITS)]
+    distance = distance_of(book, flow, bits)
     fair = flow.level[L_FAIR]
     if side > 0:
         price = ask_or_aside(book, fair) - distance

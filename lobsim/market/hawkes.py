@@ -6,6 +6,7 @@ from lobsim.engine.bits import next_above, next_below
 from lobsim.engine.jit import njit
 from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRICE_MIN
 from lobsim.market import rng
+from lobsim.market.crowd import distance_of
 from lobsim.market.makers import ask_or_aside, bid_or_aside
 from lobsim.market.price import minute_of
 from lobsim.market.state import (C_BASE, C_BURST, CROWD, K_FLOW, L_FAIR, MIN_ACTIVITY, MINUTE_NS,
@@ -19,10 +20,8 @@ _WORDS = np.uint64(4)
 _ONE = np.uint64(1)
 _TWO = np.uint64(2)
 _THREE = np.uint64(3)
-_S10 = np.uint64(10)
 _S20 = np.uint64(20)
 _BYTE = np.uint64(255)
-_TEN_BITS = np.uint64(1023)
 
 
 @njit(borrows=True, inner=True)
@@ -93,7 +92,7 @@ def _act(book, flow, tape, kind, bits, time_ns):
     side = 1 if kind % 2 == 0 else -1
     fair = flow.level[L_FAIR]
     if kind < 2:
-        distance = flow.distances[np.int64((bits >> _S10) & _TEN_BITS)]
+        distance = distance_of(book, flow, bits)
         if side > 0:
             price = ask_or_aside(book, fair) - distance
         else:

@@ -5,7 +5,7 @@ import numpy as np
 from lobsim.engine.jit import njit
 from lobsim.engine.kernel import rest
 from lobsim.market import rng
-from lobsim.market.parts import Hawkes, ZeroIntelligence
+from lobsim.market.parts import Hawkes, Makers, ZeroIntelligence
 from lobsim.market.queues import draw_queue
 from lobsim.market.recorded import play_new
 from lobsim.market.setup import distance_table
@@ -72,16 +72,37 @@ def expected_queue(profile) -> np.ndarray:
     if profile.part(Hawkes):  # the rates are those of the Hawkes process; start with its places
         counts = np.bincount(distance_table(part))[1:]
         return np.maximum(1, np.rint(20 * counts / counts.max())).astype(np.int64)
+    if part.limit_tail:
+        return _sparse_queue(profile, part)
     if part.limit_shape:
         rates = part.limit_rate_per_s * np.asarray(part.limit_shape) / part.limit_shape[0]
     else:
         distance = np.arange(1, part.limit_levels + 1, dtype=float)
         rates = part.limit_rate_per_s * distance**-part.limit_decay
-    cancel = np.full(len(rates), part.cancel_rate_per_s)
-    if part.cancel_shape:
-        shape = np.asarray(part.cancel_shape)
-        cancel *= shape[np.minimum(np.arange(len(rates)), len(shape) - 1)]
-    return np.maximum(1, np.rint(rates / cancel)).astype(np.int64)
+    return np.maximum(1, np.rint(rates / _cancel_rates(part, len(rates)))).astype(np.int64)
+
+
+def _cancel_rates(part, levels: int) -> np.ndarray:
+    """Cancellation rate of an order at distance 1, 2, ..."""
+    if not part.cancel_shape:
+        return np.full(levels, part.cancel_rate_per_s)
+    shape = np.asarray(part.cancel_shape)
+    return part.cancel_rate_per_s * shape[np.minimum(np.arange(levels), len(shape) - 1)]
+
+
+def _sparse_queue(profile, part) -> np.ndarray:
+    """The same where orders are few and far between: whole ones, a gap before each.
+
+    The spread is the edge that makers demand on either side.
+    """
+    makers = profile.part(Makers)
+    edge = int(max(0.0, -makers.maker_slack_ticks)) if makers else 0
+    placed = np.bincount(distance_table(part), minlength=part.limit_levels + 1)
+    cancel = _cancel_rates(part, 2 * edge + len(placed))[2 * edge:]
+    expected = part.limit_rate_per_s * placed / placed.sum() / cancel
+    whole = np.diff(np.floor(0.5 + np.cumsum(expected)), prepend=0.0)
+    whole[0] = max(whole[0], 1.0)  # no side is empty
+    return np.concatenate([np.zeros(edge), whole]).astype(np.int64)
 
 
 def reset_counters(flow) -> None:

@@ -6,7 +6,7 @@ A rate of zero or a missing number would not fail in a kernel but stop its clock
 import numpy as np
 
 from lobsim.engine.records import MESSAGE
-from lobsim.market.parts import (FillRule, Fundamental, Latency, Makers, Metaorders,
+from lobsim.market.parts import (FillRule, Fundamental, Hidden, Latency, Makers, Metaorders,
                                  Predator, Recorded, Regime, Regimes, Takers, VolumeCurve,
                                  ZeroIntelligence)
 
@@ -24,10 +24,12 @@ _HOLDS = {
 _RULES = {
     ZeroIntelligence: {
         POSITIVE: ("limit_rate_per_s", "cancel_rate_per_s", "limit_levels", "limit_shape",
-                   "cancel_shape"),
-        FINITE: ("limit_decay",)},
+                   "cancel_shape", "limit_scale_ticks"),
+        NOT_NEGATIVE: ("limit_tail",), SHARE: ("inside_share",), FINITE: ("limit_decay",)},
+    Hidden: {SHARE: ("hidden_share",)},
     Takers: {
-        NOT_NEGATIVE: ("market_rate_per_s", "meta_min_orders", "lookahead_s"),
+        NOT_NEGATIVE: ("market_rate_per_s", "meta_min_orders", "meta_most_orders", "lookahead_s",
+                       "widest_spread_ticks"),
         SHARE: ("meta_informed_share", "informed_share", "sweep_share")},
     Fundamental: {
         NOT_NEGATIVE: ("volatility_bps", "jump_rate_per_s", "vol_of_vol"),

@@ -4,7 +4,7 @@ A profile holds a tuple of parts, at most one of each class; the kernel runs tho
 
 ========================== ====================================================================
 who sends orders           `ZeroIntelligence`, `Hawkes`, `QueueReactive` or `Recorded` (one of
-                           them), `Takers`, `Metaorders`, `Predator`
+                           them), `Hidden`, `Takers`, `Metaorders`, `Predator`
 what they know             `Fundamental`, `Makers`
 when                       `VolumeCurve`, `Regimes`
 what own trades do         `Impact`
@@ -15,14 +15,14 @@ Names of parameters are unique over all parts, so that `Profile.with_changes` fi
 per second of the *average* minute of the day; distances and edges are in ticks.
 """
 
-from lobsim.market.parts_flow import (Hawkes, Metaorders, Predator, QueueReactive, Recorded, Takers,
-                                      ZeroIntelligence)
+from lobsim.market.parts_flow import (Hawkes, Hidden, Metaorders, Predator, QueueReactive, Recorded,
+                                      Takers, ZeroIntelligence)
 from lobsim.market.parts_price import (Fundamental, Impact, Makers, Regime, Regimes, VolumeCurve)
 from lobsim.market.parts_venue import FILL_RULES, Fees, FillRule, Halts, Latency
 
 PARTS = (ZeroIntelligence, Hawkes, QueueReactive, Recorded, Takers, Fundamental, Makers, Impact,
-         VolumeCurve, Regimes, Metaorders, Predator, Fees, Latency, Halts, FillRule)
+         VolumeCurve, Regimes, Hidden, Metaorders, Predator, Fees, Latency, Halts, FillRule)
 
-__all__ = ["FILL_RULES", "PARTS", "Fees", "FillRule", "Fundamental", "Halts", "Hawkes", "Impact",
-           "Latency", "Makers", "Metaorders", "Predator", "QueueReactive", "Recorded", "Regime",
-           "Regimes", "Takers", "VolumeCurve", "ZeroIntelligence"]
+__all__ = ["FILL_RULES", "PARTS", "Fees", "FillRule", "Fundamental", "Halts", "Hawkes", "Hidden",
+           "Impact", "Latency", "Makers", "Metaorders", "Predator", "QueueReactive", "Recorded",
+           "Regime", "Regimes", "Takers", "VolumeCurve", "ZeroIntelligence"]

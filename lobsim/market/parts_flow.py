@@ -18,6 +18,15 @@ class ZeroIntelligence:
         Arrivals at distance 1, per side.
     limit_decay, limit_levels : float, int
         Rate at distance i is ``limit_rate_per_s * i**-limit_decay``, i = 1..limit_levels (eq. 3).
+    limit_tail, limit_scale_ticks : float
+        If `limit_tail` is positive, limit orders are placed behind the best quote of their *own*
+        side instead: at least i = 0, 1, ... ticks with the chance ``(1 + i / limit_scale_ticks) **
+        -limit_tail``, up to `limit_levels`; `limit_rate_per_s` is then that of all arrivals, per
+        side. The tail of real orders is between 0.6 [2]_ and 1.5 [3]_; it leaves gaps of many
+        ticks in the book of a dear share, whose widths no size of an order tells.
+    inside_share : float
+        Share of the limit orders that are placed within the spread, any tick of it alike; where
+        the spread is one tick, they join the best quote.
     limit_sizes : tuple of (size, probability)
         Whole shares take these sizes; fractions of a coin take those in between as well.
     cancel_rate_per_s : float
@@ -32,12 +41,19 @@ class ZeroIntelligence:
     ----------
     .. [1] R. Cont, S. Stoikov, R. Talreja, "A stochastic model for order book dynamics",
        Operations Research 58(3), 2010, section 2.
+    .. [2] J.-P. Bouchaud, M. Mezard, M. Potters, "Statistical properties of stock order books:
+       empirical results and models", Quantitative Finance 2(4), 2002, section 2.
+    .. [3] I. Zovko, J. D. Farmer, "The power of patience: a behavioural regularity in limit-order
+       placement", Quantitative Finance 2(5), 2002, section 3.
     """
 
     limit_rate_per_s: float
     cancel_rate_per_s: float
     limit_decay: float = 0.5
     limit_levels: int = 5
+    limit_tail: float = 0.0
+    limit_scale_ticks: float = 1.0
+    inside_share: float = 0.0
     limit_sizes: tuple[tuple[float, float], ...] = ((1, 1.0),)
     limit_shape: tuple[float, ...] = ()
     cancel_shape: tuple[float, ...] = ()
@@ -192,6 +208,8 @@ class Takers:
     market_sizes : tuple of (size, probability)
     meta_min_orders : float
         Smallest meta-order, in orders.
+    meta_most_orders : float
+        Where the tail of their lengths is cut off, in orders.
     informed_share, meta_informed_share : float
         Chance that a single order, or a meta-order when it starts, follows the foreseen price.
     lookahead_s : float
@@ -202,6 +220,9 @@ class Takers:
         for Poisson arrivals.
     sweep_share : float
         Chance that an order takes at any price instead of leaving its rest.
+    widest_spread_ticks : int
+        Takers stay away while the spread is wider than this; 0 (the default) for takers who do not
+        mind. Who takes waits for a narrow spread (Biais, Hillion, Spatt 1995 [3]_).
     surprise_ticks, expected_share : float
         How far makers move the price after an order on a side that they did not expect at all;
         they expect an exponential average of the sides before (Madhavan, Richardson, Roomans 1997
@@ -214,16 +235,20 @@ class Takers:
        Physical Review E 71, 2005.
     .. [2] A. Madhavan, M. Richardson, M. Roomans, "Why do security prices change? A
        transaction-level analysis of NYSE stocks", Review of Financial Studies 10(4), 1997.
+    .. [3] B. Biais, P. Hillion, C. Spatt, "An empirical analysis of the limit order book and the
+       order flow in the Paris Bourse", Journal of Finance 50(5), 1995, section III.
     """
 
     market_rate_per_s: float
     market_sizes: tuple[tuple[float, float], ...] = ((1, 1.0),)
     meta_min_orders: float = 1.0
+    meta_most_orders: float = 1000.0
     meta_informed_share: float = 0.0
     informed_share: float = 0.0
     lookahead_s: float = 0.0
     bursts: tuple[tuple[float, float], ...] = ()
     sweep_share: float = 0.0
+    widest_spread_ticks: int = 0
     surprise_ticks: float = 0.0
     expected_share: float = 1.0
 
@@ -234,6 +259,33 @@ class Takers:
                              f"to less than 1, times must be positive")
         if len(self.bursts) > 2:
             raise ValueError(f"bursts has {len(self.bursts)} entries; at most 2 are allowed")
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Hidden orders within the spread, which takers of the crowd meet first.
+
+    A market order meets, with the chance `hidden_share`, a hidden order of the other side at any
+    tick within the spread alike; it never shows in a quote, and what the taker leaves of it stays
+    hidden. A fifth to a third of the executions in the real small-tick samples (`SAMPLES` of
+    `lobsim.analytics.targets`: AAPL, AMZN, GOOG in 2012) are of this kind; where such orders are
+    put is found out in [1]_. Own orders meet none.
+
+    On a recorded tape it is an order of the owner `HIDDEN` (`lobsim.market.state`) that rests for
+    no time at all: the engine makes the same trades of the tape, and facts of orders leave it out.
+
+    Parameters
+    ----------
+    hidden_share : float
+        0 to 1.
+
+    References
+    ----------
+    .. [1] N. Hautsch, R. Huang, "On the dark side of the market: identifying and analyzing hidden
+       order placements", SFB 649 Discussion Paper 2012-014, 2012.
+    """
+
+    hidden_share: float
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 
 from lobsim.engine.records import MESSAGE
 from lobsim.market.curve import minute_weights
-from lobsim.market.parts import (FILL_RULES, FillRule, Fundamental, Halts, Hawkes, Impact,
+from lobsim.market.parts import (FILL_RULES, FillRule, Fundamental, Halts, Hawkes, Hidden, Impact,
                                  Latency, Makers, Metaorders, Predator, QueueReactive, Recorded,
                                  Regimes, Takers, VolumeCurve, ZeroIntelligence)
 from lobsim.market.profile import Profile, size_table
@@ -17,7 +17,13 @@ _ONE_TABLE = np.zeros((1, 1, 1))
 
 
 def distance_table(part: ZeroIntelligence, entries: int = 1024) -> np.ndarray:
-    """Spread lambda(i) over equally likely entries (CST eq. 3, or `limit_shape`)."""
+    """Spread lambda(i) over equally likely entries (CST eq. 3, `limit_shape`, or a power tail).
+
+    Entries are distances from the best quote of the other side, at least 1; those of a power tail
+    count from that of the own side, at least 0.
+    """
+    if part.limit_tail:
+        return tail_distances(part, entries)
     if part.limit_shape:
         rates = np.asarray(part.limit_shape, dtype=float)
     else:
@@ -25,6 +31,15 @@ def distance_table(part: ZeroIntelligence, entries: int = 1024) -> np.ndarray:
     edges = np.rint(np.cumsum(rates) / rates.sum() * entries).astype(int)
     counts = np.diff(np.concatenate([[0], edges]))
     return np.repeat(np.arange(1, len(rates) + 1), counts).astype(np.int64)
+
+
+def tail_distances(part: ZeroIntelligence, entries: int) -> np.ndarray:
+    """Quantiles of ``P(at least i ticks) = (1 + i / scale) ** -tail``, cut at `limit_levels`."""
+    share = 1.0 - (np.arange(entries) + 0.5) / entries
+    last = (1.0 + (part.limit_levels + 1) / part.limit_scale_ticks) ** -part.limit_tail
+    share = last + (1.0 - last) * share
+    distance = part.limit_scale_ticks * (share ** (-1.0 / part.limit_tail) - 1.0)
+    return np.minimum(distance, part.limit_levels).astype(np.int64)
 
 
 def minute_table(profile: Profile, seed: int) -> np.ndarray:
@@ -159,7 +174,9 @@ def _crowd(profile, real, whole):
     limit_sizes = size_table(crowd.limit_sizes if crowd else one, lot)
     if crowd:
         distances = distance_table(crowd)
-        at_one = np.count_nonzero(distances == 1) / len(distances)
+        at_one = np.count_nonzero(distances == 1) / len(distances) if not crowd.limit_tail else 1.0
+        whole[s.W_BEHIND] = crowd.limit_tail > 0
+        real[s.R_INSIDE] = crowd.inside_share
         whole[s.W_BASE] = s.BASE_POISSON
         whole[s.W_PARTIAL] = crowd.partial_cancels
         real[s.R_LIMIT] = 2.0 * crowd.limit_rate_per_s / at_one
@@ -199,9 +216,11 @@ def _takers(profile, real, whole):
     if takers:
         real[s.R_MARKET_MEAN] = takers.market_rate_per_s
         real[s.R_META_MIN] = takers.meta_min_orders
+        real[s.R_META_MOST] = takers.meta_most_orders
         real[s.R_META_INFORMED] = takers.meta_informed_share
         real[s.R_INFORMED] = takers.informed_share
         real[s.R_SWEEP] = takers.sweep_share
+        whole[s.W_WIDEST] = takers.widest_spread_ticks
         real[s.R_CROWD] = takers.surprise_ticks
         real[s.R_EXPECT] = takers.expected_share
         whole[s.W_LOOKAHEAD] = min(round(takers.lookahead_s * NS / GRID_NS), s.RING - 1)
@@ -250,8 +269,10 @@ def _price(profile, real, whole):
 
 
 def _others(profile, real, whole):
-    """Large traders: hidden metaorders and the predator."""
+    """Hidden orders, and large traders: hidden metaorders and the predator."""
     lot = profile.lot_size
+    hidden = profile.part(Hidden)
+    real[s.R_HIDDEN] = hidden.hidden_share if hidden else 0.0
     meta, predator = profile.part(Metaorders), profile.part(Predator)
     if meta:
         real[s.R_METAORDER_RATE] = meta.metaorders_per_hour / 3600.0

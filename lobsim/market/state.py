@@ -24,9 +24,10 @@ PENDING_ROOM = 256
 """Own messages that may be on their way to the venue at one time."""
 NEVER = np.iinfo(np.int64).max
 
-# Owners of orders. Only the background (0) and own orders rest; the others only take.
+# Owners of orders. Only the background (0) and own orders rest; hidden ones are taken as they come
+# (`lobsim.market.parts.Hidden`), the others only take.
 # As NumPy integers, so that Numba compiles a kernel once and not once for each constant.
-CROWD, OWN, METAORDER, PREDATOR = np.arange(4)
+CROWD, OWN, METAORDER, PREDATOR, HIDDEN = np.arange(5)
 NONE = np.int64(0)
 
 # Flow.real: parameters with a fraction.
@@ -48,14 +49,19 @@ R_WEIGHT = 40  # IMPACT_PARTS weights, and as many decay factors per grid step
 R_DECAY = R_WEIGHT + IMPACT_PARTS
 R_CROWD = R_DECAY + IMPACT_PARTS  # move of the price by a surprising trade of the crowd, ticks
 R_EXPECT = R_CROWD + 1  # share of the average of past sides that makers expect of the next
-R_SIZE = R_EXPECT + 1
+R_INSIDE = R_EXPECT + 1  # share of limit orders within the spread
+R_HIDDEN = R_INSIDE + 1  # chance that a taker meets a hidden order
+R_META_MOST = R_HIDDEN + 1  # orders of the longest meta-order
+R_SIZE = R_META_MOST + 1
 
 # Flow.whole: parameters that are whole numbers.
 (W_DAY_START, W_LOOKAHEAD, W_MAX_LIVE, W_LOW, W_HIGH, W_RECORD, W_BASE, W_MAKERS, W_PATH,
  W_PARTIAL, W_REFILL_TICKS, W_FILL_RULE, W_BURSTS, W_METAORDER_CHILD, W_METAORDER_ROOT,
  W_PREDATOR_SIZE, W_PREDATOR_LIMIT, W_PREDATOR_NS, W_QUEUES, W_LONGEST,
  W_FEED_NS, W_ORDER_NS, W_CANCEL_NS, W_FEED_JITTER_NS, W_ORDER_JITTER_NS, W_CANCEL_JITTER_NS,
- W_SIZE) = range(27)
+ W_BEHIND,  # 1: distances of limit orders count from the best quote of their own side
+ W_WIDEST,  # ticks of the spread beyond which takers stay away; 0 for any
+ W_SIZE) = range(29)
 
 # Values of W_BASE, the flow of the base clock, and of W_FILL_RULE.
 BASE_NONE, BASE_POISSON, BASE_HAWKES, BASE_QUEUES, BASE_RECORDED = range(5)

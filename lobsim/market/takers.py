@@ -7,11 +7,12 @@ from lobsim.engine.state import PRICE_MAX, PRICE_MIN
 from lobsim.market import rng
 from lobsim.market.makers import ask_or_aside, bid_or_aside
 from lobsim.market.price import foreseen, learn_from_crowd, minute_of
-from lobsim.market.state import (C_BURST, C_TAKER, CROWD, K_META, K_TAKER, L_BURST, L_FAIR,
+from lobsim.market.state import (C_BURST, C_TAKER, CROWD, HIDDEN, K_META, K_TAKER, L_BURST, L_FAIR,
                                  MIN_ACTIVITY, MINUTE_NS, N_HALTED, N_MARKETS, N_META_LEFT,
-                                 N_META_SIDE, N_TAKER, R_BURST_JUMP, R_BURST_RATE, R_INFORMED,
-                                 R_MARKET_MEAN, R_META_INFORMED, R_META_MIN, R_SWEEP, W_DAY_START)
-from lobsim.market.venue import take_up_to
+                                 N_META_SIDE, N_TAKER, R_BURST_JUMP, R_BURST_RATE, R_HIDDEN,
+                                 R_INFORMED, R_MARKET_MEAN, R_META_INFORMED, R_META_MIN,
+                                 R_META_MOST, R_SWEEP, W_DAY_START, W_WIDEST)
+from lobsim.market.venue import ask_of, bid_of, flow_is_full, rest_order, take_up_to
 
 _ONE = np.uint64(1)
 _TWO = np.uint64(2)
@@ -19,7 +20,6 @@ _THREE = np.uint64(3)
 _WORDS = np.uint64(4)
 _S20 = np.uint64(20)
 _BYTE = np.uint64(255)
-_LONGEST_META = 1000.0  # orders
 _NEAR = 0.25  # ticks: a foreseen gain below this tells nobody which side to take
 
 
@@ -32,6 +32,8 @@ def market_order(book, flow, tape, bits, number, time_ns):
     real, count = flow.real, flow.count
     fair = flow.level[L_FAIR]
     bid, ask = bid_or_aside(book, fair), ask_or_aside(book, fair)
+    if flow.whole[W_WIDEST] != 0 and ask - bid > flow.whole[W_WIDEST]:
+        return
     gain = foreseen(flow) - 0.5 * (bid + ask)
     chance = rng.mix(bits)
     if rng.uniform(chance) < real[R_INFORMED] and abs(gain) > _NEAR:
@@ -42,9 +44,28 @@ def market_order(book, flow, tape, bits, number, time_ns):
     price = ask if side > 0 else bid
     if real[R_SWEEP] > 0.0 and rng.uniform(rng.mix(chance)) < real[R_SWEEP]:
         price = book.scalars[PRICE_MAX] if side > 0 else book.scalars[PRICE_MIN]
+    if real[R_HIDDEN] > 0.0:
+        _show_hidden(book, flow, tape, -side, size, bits, time_ns)
     if take_up_to(book, flow, tape, side, price, size, CROWD, time_ns) > 0:
         learn_from_crowd(flow, side)
     count[N_MARKETS] += 1
+
+
+@njit(borrows=True, inner=True)
+def _show_hidden(book, flow, tape, side, most, bits, time_ns):
+    """Perhaps a hidden order of `side` within the spread, of `most` lots or fewer.
+
+    The taker that follows at once fills all of it, as no other price is better.
+    """
+    bid, ask = bid_of(book), ask_of(book)
+    chance = rng.mix(rng.mix(rng.mix(bits)))
+    if (bid < 0 or ask - bid < 2 or flow_is_full(book, flow)
+            or rng.uniform(chance) >= flow.real[R_HIDDEN]):
+        return
+    place = rng.mix(chance)
+    price = bid + 1 + np.int64(rng.uniform(place) * (ask - bid - 1))
+    size = min(flow.limit_sizes[np.int64(place & _BYTE)], most)
+    rest_order(book, flow, tape, side, price, size, time_ns, HIDDEN)
 
 
 @njit(borrows=True, inner=True)
@@ -59,7 +80,7 @@ def _meta_side(flow, gain, number):
         bits = rng.word(flow.keys[K_META], np.uint64(number))
         root = np.sqrt(1.0 - rng.uniform(bits))
         length = flow.real[R_META_MIN] / (root * np.sqrt(root))
-        count[N_META_LEFT] = np.int64(min(length, _LONGEST_META))
+        count[N_META_LEFT] = np.int64(min(length, flow.real[R_META_MOST]))
         side = 1 if bits & _ONE else -1
         reason = rng.uniform(rng.mix(bits)) < flow.real[R_META_INFORMED]
         if reason and abs(gain) > _NEAR:

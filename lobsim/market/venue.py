@@ -225,11 +225,11 @@ def beyond_the_book(flow, tape, side, price, size, order_id, time_ns):
 
 
 @njit(borrows=True, inner=True, forceinline=True)
-def rest_order(book, flow, tape, side, price, size, time_ns):
+def rest_order(book, flow, tape, side, price, size, time_ns, owner=CROWD):
     """A background limit order joins the queue; the price must not cross."""
     order_id = new_order_id(flow)
-    rest(book, side, price, size, CROWD, order_id)
-    note(flow, tape, time_ns, order_id, price, size, CROWD, _LIMIT, side)
+    rest(book, side, price, size, owner, order_id)
+    note(flow, tape, time_ns, order_id, price, size, owner, _LIMIT, side)
     beyond_the_book(flow, tape, side, price, size, order_id, time_ns)
 
 

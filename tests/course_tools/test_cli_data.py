@@ -71,6 +71,22 @@ def test_what_cannot_be_read_or_converted_is_refused_in_one_sentence(tmp_path):
     assert run("convert", junk, tmp_path, "--to", "parquet")[0] == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["SPX"], "'SPX' is neither a file nor a profile; profiles are SPY, "),
+        (["SPY", "--start", "3600"], "the window is 3600 to 57600 s; it must lie"),
+        (["SPY", "--start", "36000", "--end", "35000"], "the window is 36000 to 35000 s"),
+        (["SPY", "MIDCAP", "BTC-USD"], "there are 3 sources; give one or two"),
+    ],
+)
+def test_facts_of_what_is_not_there_are_refused_in_one_sentence(arguments, told):
+    status, text, complaint = run("facts", *arguments)
+    assert status == 2 and text == ""
+    assert complaint.startswith("lobsim: ") and complaint.count("\n") == 1
+    assert told in complaint, complaint
+
+
 def test_make_says_whether_the_files_are_what_their_seeds_make():
     status, text, _ = run("make", "--check", "--json")
     assert status == 0 and json.loads(text) == {"same": True, "findings": []}
