@@ -187,7 +187,7 @@ def random_paths(rng):
 def coarse_paths():
     """Two fixed paths that end with an inventory, so that it matters what it is worth."""
     rng = np.random.default_rng(3)
-    return [Case(_a_path(rng, gamma, 20, horizon) | {"intensity": 30.0}, "long steps")
+    return [Case(_a_path(rng, gamma, 20, horizon) | {"intensity": 30.0}, "twenty steps")
             for gamma, horizon in ((0.3, 0.8), (0.1, 1.0))]
 
 
