@@ -44,28 +44,28 @@ class ExecutionEnv(KernelEnv):
     float32, 18 columns. *Own side* is the bid for a buy and the ask for a sale; "against" means
     that the price moves away from the order: up for a buy.
 
-    ===== ================= ======================================== =========================== ==== ===
-    index name              meaning                                  scaling                     min  max
-    ===== ================= ======================================== =========================== ==== ===
-    0     ``time_left``     time left                                share of the horizon        0    1
-    1     ``left``          size left                                share of the quantity       0    1
-    2     ``behind``        schedule less what is filled             share of the quantity       -1   1
-    3     ``resting``       own size resting                         share of the size left      0    1
-    4     ``rest_distance`` oldest own order below the own best      5 ticks                     -1   1
-    5     ``queue_ahead``   size ahead of it                         share of the size there     0    1
-    6     ``filled_step``   filled in the last step                  slices                      0    5
-    7     ``spread``        best ask less best bid                   5 ticks                     0    4
-    8     ``imbalance``     own less other side, at the best         share of both; > 0 against  -1   1
-    9     ``imbalance_5``   the same over five levels                share of both               -1   1
-    10    ``ofi``           order flow imbalance of the step, x      x/(1+|x|), x in queues      -1   1
-    11    ``move``          mid against, last step                   its standard deviation      -5   5
-    12    ``trend``         the same, average over about 6 steps     the same                    -5   5
-    13    ``swing``         average size of moves, about 6 steps     what the profile expects    0    5
-    14    ``volume``        volume of the last step                  what the day expects        0    5
-    15    ``from_arrival``  mid less arrival price, against          horizon's std deviation     -5   5
-    16    ``own_depth``     size d at the own best                   d/(d + a typical queue)     0    1
-    17    ``other_depth``   size d at the other best                 d/(d + a typical queue)     0    1
-    ===== ================= ======================================== =========================== ==== ===
+    ===== ================= ==================================== ========================== === ===
+    index name              meaning                              scaling                    min max
+    ===== ================= ==================================== ========================== === ===
+    0     ``time_left``     time left                            share of the horizon       0   1
+    1     ``left``          size left                            share of the quantity      0   1
+    2     ``behind``        schedule less what is filled         share of the quantity      -1  1
+    3     ``resting``       own size resting                     share of the size left     0   1
+    4     ``rest_distance`` oldest own order below the own best  5 ticks                    -1  1
+    5     ``queue_ahead``   size ahead of it                     share of the size there    0   1
+    6     ``filled_step``   filled in the last step              slices                     0   5
+    7     ``spread``        best ask less best bid               5 ticks                    0   4
+    8     ``imbalance``     own less other side, at the best     share of both; > 0 against -1  1
+    9     ``imbalance_5``   the same over five levels            share of both              -1  1
+    10    ``ofi``           order flow imbalance of the step, x  x/(1+|x|), x in queues     -1  1
+    11    ``move``          mid against, last step               its standard deviation     -5  5
+    12    ``trend``         the same, average over about 6 steps the same                   -5  5
+    13    ``swing``         average size of moves, about 6 steps what the profile expects   0   5
+    14    ``volume``        volume of the last step              what the day expects       0   5
+    15    ``from_arrival``  mid less arrival price, against      horizon's std deviation    -5  5
+    16    ``own_depth``     size d at the own best               d/(d + a typical queue)    0   1
+    17    ``other_depth``   size d at the other best             d/(d + a typical queue)    0   1
+    ===== ================= ==================================== ========================== === ===
 
     Order flow is sampled each second. With ``blind=True`` columns 7 to 17 are 0.
 
@@ -74,18 +74,18 @@ class ExecutionEnv(KernelEnv):
     A *slice* is what an even schedule trades in `slice_s`. ``actions="discrete"``: 2 + 4
     ``len(sizes)`` actions:
 
-    ============ ==================================================================================
-    0            wait: leave everything as it is
-    1            withdraw all own orders
-    2 + 4 k      *join*: let ``sizes[k]`` slices rest at the own best price
-    3 + 4 k      *improve*: one tick better, but never at the other side's price
-    4 + 4 k      *deeper*: one tick worse
-    5 + 4 k      *cross*: take ``sizes[k]`` slices by a market order; what rests stays
-    ============ ==================================================================================
+    ======== ===================================================================================
+    0        wait: leave everything as it is
+    1        withdraw all own orders
+    2 + 4 k  *join*: let ``sizes[k]`` slices rest at the own best price
+    3 + 4 k  *improve*: one tick better, but never at the other side's price
+    4 + 4 k  *deeper*: one tick worse
+    5 + 4 k  *cross*: take ``sizes[k]`` slices by a market order; what rests stays
+    ======== ===================================================================================
 
     ``actions="continuous"``: Box(-1, 1, (2,)). The first is an offset of
-    ``round(a max_offset_ticks)`` ticks from the own best, positive = better; at ``max_offset_ticks``
-    it crosses. The second is a size of ``(a + 1) / 2 * max_slices`` slices; 0 withdraws.
+    ``round(a max_offset_ticks)`` ticks from the own best, positive = better; at the most it
+    crosses. The second is a size of ``(a + 1) / 2 * max_slices`` slices; 0 withdraws.
 
     ``actions="orders"`` is for hand-written rules: lots to cross, offset in ticks, lots to rest
     (-1: leave what rests).

@@ -132,9 +132,27 @@ class ExecutionCore:
         """Lots of each order."""
         return self._word[:, at.E_LOTS]
 
-    def due_lots(self) -> np.ndarray:
-        """Lots that the schedule wants done at each decision, shape (N, steps + 1)."""
-        return np.rint(self._schedule * self._word[:, at.E_LOTS, None]).astype(np.int64)
+    @property
+    def filled_lots(self) -> np.ndarray:
+        """Lots of each order that have traded."""
+        return self._word[:, at.E_FILLED]
+
+    @property
+    def step_number(self) -> np.ndarray:
+        """Decisions made in each episode."""
+        return self._word[:, at.E_STEP]
+
+    @property
+    def lot_sizes(self) -> np.ndarray:
+        """Units of a lot in each market."""
+        return self._real[:, at.X_LOT]
+
+    def expected_volume(self, i: int, passed_s: np.ndarray) -> np.ndarray:
+        """Share of the window's volume that market `i` expects so many seconds after the start."""
+        profile, start_s, _ = self.episodes[i]
+        share = cumulative_share(profile, start_s + np.asarray(passed_s))
+        before, after = cumulative_share(profile, [start_s, start_s + self.settings.horizon_s])
+        return (share - before) / (after - before)
 
     def market(self, i: int) -> Market:
         """The market of episode `i`, to look at; it belongs to the kernel and keeps no fills."""
