@@ -39,7 +39,7 @@ WHAT = {
     "envs": "the environments",
     "bench": "the generator of messages",
 }
-EXPECTED_S = {"engine": 10, "market": 20, "envs": 30, "bench": 5}  # typical cold seconds on two busy cores
+EXPECTED_S = {"engine": 10, "market": 20, "envs": 30, "bench": 5}  # cold, on two busy cores
 
 _warmers: dict[str, Callable[[], None]] = {}
 

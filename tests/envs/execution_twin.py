@@ -58,7 +58,8 @@ class Twin:
         free -= sum(order.size for order in self._resting())
         cross = min(cross, free)
         rest_price = self._price(offset) if rest > 0 else None
-        there = sum(o.size for o in self._resting() if rest > 0 and abs(o.price - rest_price) < 1e-9)
+        there = sum(order.size for order in self._resting()
+                    if rest > 0 and abs(order.price - rest_price) < 1e-9)
         sent = 0
         if cross > 0:
             sent = cross
