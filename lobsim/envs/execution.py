@@ -160,15 +160,18 @@ class ExecutionEnv(KernelEnv):
     randomise : mapping or callable, optional
         Domain randomisation, `lobsim.envs.randomise.drawn_profile`: ranges of parameters, or
         ``f(rng, profile) -> profile``, drawn from the episode's seed.
+    info : str
+        "all": every step tells all of the above; "end": only the first and the last one, which is
+        faster.
 
     Version history
     ---------------
     v0: first version.
     """
 
-    def __init__(self, profile="SPY", *, render_mode: None = None, **settings):
+    def __init__(self, profile="SPY", *, render_mode: None = None, info: str = "all", **settings):
         checked = ExecutionSettings(profile, **settings)
-        super().__init__(ExecutionCore(1, checked), *_spaces(checked))
+        super().__init__(ExecutionCore(1, checked), *_spaces(checked), info)
         if render_mode is not None:
             raise ValueError(f"render_mode is {render_mode!r}; this environment draws nothing")
 

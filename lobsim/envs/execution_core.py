@@ -66,6 +66,7 @@ class ExecutionCore:
         self._scales: dict[int, tuple] = {}
         self._columns = len(at.OBSERVED)
         self._step = None
+        self._is_discrete = settings.actions == "discrete"
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -89,25 +90,25 @@ class ExecutionCore:
             start_some(rows, self._markets.table, self._word, self._real, self._schedule,
                        outcome.seen, outcome.info)
 
-    def step(self, actions) -> Outcome:
-        """One decision for every episode that is not over; the rows of others stay zero.
+    def step(self, actions, outcome: Outcome | None = None) -> Outcome:
+        """One decision for every episode that is not over; the rows of others stay as they are.
 
         Parameters
         ----------
         actions : ndarray, shape (N,) or (N, k)
+        outcome : Outcome, optional
+            Where to write; by default fresh arrays, all zero.
 
         Raises
         ------
         ValueError
             When an action is not finite or not one of the discrete ones.
         """
-        if self.settings.actions == "discrete":
+        if self._is_discrete:
             self._actions[:, 0] = actions
         else:
             self._actions[:, :np.shape(actions)[1]] = actions
-        n = len(self)
-        outcome = Outcome(np.zeros((n, self._columns), np.float32), np.zeros(n), np.zeros(n, bool),
-                          np.zeros((n, len(self.names))))
+        outcome = self.fresh() if outcome is None else outcome
         bad = self._call(outcome)
         if bad >= 0:
             raise ValueError(f"action {np.asarray(actions)[bad]} of environment {bad} is not in "

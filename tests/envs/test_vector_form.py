@@ -103,7 +103,26 @@ def test_native_and_gymnasium_s_own_vector_agree_in_all_they_return():
                     assert np.array_equal(ours[4][name], other[4][name]), name
 
 
+def test_info_at_the_end_alone_changes_nothing_else():
+    full, brief = one(), one(info="end")
+    first, second = full.reset(seed=6), brief.reset(seed=6)
+    assert same(first[0], second[0]) and first[1] == second[1]
+    over = False
+    while not over:
+        first, second = full.step(6), brief.step(6)
+        over = first[2]
+        assert same(first[0], second[0]) and first[1:4] == second[1:4]
+        assert second[4] == (first[4] if over else {})
+    with pytest.raises(ValueError, match="info is 'none'"):
+        one(info="none")
+
+
 def test_what_was_returned_is_not_written_to_again():
+    env = one()
+    held = [env.reset(seed=1)[0], env.step(5)[0]]
+    copied = [seen.copy() for seen in held]
+    env.step(5)
+    assert all(same(a, b) for a, b in zip(held, copied, strict=True))
     envs = many(2)
     kept = [envs.reset(seed=1)[0]]
     copies = [kept[0].copy()]
