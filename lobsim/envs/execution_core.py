@@ -8,7 +8,7 @@ from numba import config
 
 from lobsim.engine.units import Grid
 from lobsim.envs import execution_layout as at
-from lobsim.envs.execution_kernel import start_some, step_all, step_all_any
+from lobsim.envs.execution_kernel import start_some, stepper_of
 from lobsim.envs.execution_settings import MODES, Episode, ExecutionSettings
 from lobsim.envs.handles import Markets
 from lobsim.market import Market
@@ -85,7 +85,7 @@ class ExecutionCore:
             self.seeds[i], self.episodes[i] = seed, episode
             self._markets.open(i, episode.profile, int(seed), episode.start_s)
             self._set_up(i, episode)
-        self._step = step_all if self._markets.is_plain() else step_all_any
+        self._step = stepper_of(self._markets.bases())
         with np.errstate(over="ignore"):
             start_some(rows, self._markets.table, self._word, self._real, self._schedule,
                        outcome.seen, outcome.info)

@@ -22,7 +22,7 @@ from lobsim.market.market import Market
 from lobsim.market.opening import open_market
 from lobsim.market.parts import Regimes
 from lobsim.market.profile import Profile
-from lobsim.market.state import (BASE_NONE, BASE_POISSON, NS, OWN_ORDER, REPORT, TOP, W_BASE, Flow)
+from lobsim.market.state import NS, OWN_ORDER, REPORT, TOP, W_BASE, Flow
 from lobsim.market.venue import Tape
 
 __all__ = ["Markets", "market_at"]
@@ -144,10 +144,9 @@ class Markets:
         if not any(one is profile for one in self._profiles):
             self._shared.pop(id(profile), None)
 
-    def is_plain(self) -> bool:
-        """Whether all have the Poisson crowd or no base flow, so that `run` can play them."""
-        return all(arrays[1].whole[W_BASE] in (BASE_NONE, BASE_POISSON)
-                   for arrays in self._arrays if arrays is not None)
+    def bases(self) -> set[int]:
+        """Base flows of the markets (`lobsim.market.state.BASE_POISSON` ...)."""
+        return {int(arrays[1].whole[W_BASE]) for arrays in self._arrays if arrays is not None}
 
     def arrays(self, i: int) -> tuple[BookState, Flow, Tape]:
         """Book, flow and buffers of market `i`."""
