@@ -51,17 +51,17 @@ def _show(report: EnvReport) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("form")
     for column in ("envs", "interval, s", "events a step", "messages a step", "k steps/s",
-                   "M events/s", "x CartPole", "market's share", "reset, ms"):
+                   "M events/s", "x CartPole", "MarketBatch", "reset, ms"):
         table.add_column(column, justify="right")
     for row in report.rows:
         table.add_row(
             row.form, f"{row.envs:,}", f"{row.interval_s:g}", f"{row.events_per_step:,.0f}",
             f"{row.messages_per_step:,.1f}", f"{row.steps_per_s / 1e3:,.1f}",
             f"{row.events_per_s / 1e6:.1f}", f"{row.over_cartpole:.2f}",
-            f"{row.market_share:.0%}", f"{row.reset_ms:.1f}",
+            f"{row.batch_share:.2f}", f"{row.reset_ms:.1f}",
         )  # fmt: skip
     console().print(table)
     say(f"{escape(report.profile)}; a bare CartPole-v1 made "
-        f"{report.cartpole_steps_per_s / 1e3:,.1f} k steps/s in the same turns; market's share: "
-        f"what the markets alone take for the same seconds in one call, in parts of the time. "
+        f"{report.cartpole_steps_per_s / 1e3:,.1f} k steps/s in the same turns; MarketBatch: the "
+        f"time that as many markets take for the same steps without environments, over ours. "
         f"Medians of {report.turns} turns, each side in turn, in processor time.")  # fmt: skip

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numba import config
 
-from lobsim.market import Market
+from lobsim.market import MarketBatch
 from lobsim.market.profiles import find_profile
 from lobsim.market.state import N_MESSAGE
 
@@ -26,7 +26,6 @@ SIZES = (16, 64, 256, 1024)
 INTERVALS_S = (0.016, 0.16, 10.0)  # about 10, 100 and 4,500 events a step of SPY
 MARKET_S = {0.016: 60.0, 0.16: 120.0, 10.0: 600.0}  # of all environments together, in one turn
 MOST_S = 200.0  # of markets in one call: what takes longer tells nothing new
-ALONE = 4  # markets that are run without an environment
 CARTPOLE_STEPS = 4_000
 START_S = 36_000.0
 PEER = "CartPole-v1"
@@ -44,7 +43,7 @@ class EnvFigures:
     steps_per_s: float  # of all environments together
     events_per_s: float
     over_cartpole: float  # steps a second over those of a bare CartPole
-    market_share: float  # of the time that a market alone takes for the same seconds
+    batch_share: float  # what a MarketBatch of that size takes for the same steps, of the time
     reset_ms: float  # of one environment
 
 
@@ -79,12 +78,12 @@ class _Side:
         begun_s = _now_s()
         self._env.reset(seed=0)
         self.reset_s = (_now_s() - begun_s) / envs
-        self._alone = [Market(profile, int(episode_seeds(i, 0, 1)[0]), START_S, keep_trades=False)
-                       for i in range(min(envs, ALONE))]
+        self._batch = MarketBatch(profile, [int(episode_seeds(i, 0, 1)[0]) for i in range(envs)],
+                                  START_S, START_S + horizon_s)
         self.runs: list[tuple] = []
 
     def turn(self, seed: int) -> None:
-        """Step on, and note: seconds, events, messages, and the seconds of the markets alone."""
+        """Step on, and note: seconds, events, messages, and the seconds of a batch of markets."""
         env, rng = self._env, np.random.default_rng(seed)
         actions = rng.integers(10, size=(self.steps, self.envs))
         plan = actions[:, 0].tolist() if self.form == "scalar" else list(actions)
@@ -97,11 +96,12 @@ class _Side:
         self.runs.append((seconds, events, messages, self._market_alone()))
 
     def _market_alone(self) -> float:
-        """Seconds of as much market without an environment, one call for each (from a few)."""
+        """Seconds of a `MarketBatch` of the same size over as many steps of the same length."""
         begun_s = _now_s()
-        for market in self._alone:
-            market.advance(market.clock_s + self.steps * self.interval_s)
-        return (_now_s() - begun_s) * self.envs / len(self._alone)
+        clock_s = float(self._batch.clock_s[0])
+        for k in range(self.steps):
+            self._batch.advance(clock_s + (k + 1) * self.interval_s)
+        return _now_s() - begun_s
 
     def _counts(self) -> np.ndarray:
         """Events and messages of all markets since they were opened."""

@@ -36,13 +36,13 @@ def test_the_figures_of_a_run_are_whole(brief):
         assert row["events_per_step"] > row["messages_per_step"] > 0
         assert row["events_per_s"] == pytest.approx(
             row["steps_per_s"] * row["events_per_step"], rel=1e-6)
-        assert row["over_cartpole"] > 0 and row["market_share"] > 0 and row["reset_ms"] > 0
+        assert row["over_cartpole"] > 0 and row["batch_share"] > 0 and row["reset_ms"] > 0
 
 
 def test_the_table_is_shown(brief):
     code, out, _ = run("--turns", 1, "--envs", 2)
     assert code == 0
-    for words in ("k steps/s", "market's share", "a bare CartPole-v1 made"):
+    for words in ("k steps/s", "MarketBatch", "a bare CartPole-v1 made"):
         assert words in " ".join(out.split())
 
 
