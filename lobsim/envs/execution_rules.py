@@ -131,8 +131,22 @@ def _decode(word, action, choices):
 
 
 @njit(borrows=True, inner=True)
+def _fetch(book):
+    """Read the orders of a book in a row, as `lobsim.market.stack.fetch` does and for its reason.
+
+    Never negative; the caller must use the number, or nothing would be read.
+    """
+    orders, total = book.orders, 0
+    for slot in range(0, len(orders), 2):  # two to a cache line
+        total |= orders[slot]["size"]
+    return total
+
+
+@njit(borrows=True, inner=True)
 def begin(book, flow, word, schedule, action, choices):
     """The decision: cancel what does not suit it, and go on as far as the clock allows."""
+    if _fetch(book) < 0:
+        return -1
     _decode(word, action, choices)
     way = _lots_on_their_way(flow)
     filled = filled_lots(flow, word)
