@@ -18,7 +18,8 @@ _HOME = {
     "MarketBatch": "lobsim.market",
     "profiles": "lobsim.market",
 }
-_FLOORS = ("engine", "data", "market", "analytics", "strategies", "plots", "course")
+_FLOORS = ("engine", "data", "market", "analytics", "strategies", "envs", "plots",
+           "course")
 
 __all__ = [*_HOME, *_FLOORS, "__version__"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lobsim import cli_bench_market
+from lobsim import cli_bench_envs, cli_bench_market
 from lobsim.cli_output import (
     FINDING,
     WRONG_USE,
@@ -33,6 +33,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print figures as JSON.
 
 app.command()(cli_bench_market.market)
 app.command()(cli_bench_market.soak)
+app.command()(cli_bench_envs.envs)
 
 
 @app.callback()

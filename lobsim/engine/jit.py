@@ -30,14 +30,16 @@ __all__ = ["njit", "register_warm_up", "warm_up", "cache_folder", "source_hash"]
 PACKAGE = Path(__file__).resolve().parents[1]
 KEPT_CACHES = 3  # folders of earlier source hashes that are kept, newest first
 PRUNE_AGE_S = 86_400  # folders used within a day are never removed
-DEPENDS = {"engine": ("engine",), "market": ("engine", "market"), "data": ("engine", "data")}
+DEPENDS = {"engine": ("engine",), "market": ("engine", "market"), "data": ("engine", "data"),
+           "envs": ("engine", "market", "envs")}
 UNCOMPILED_FLOORS = ("course", "cli", "plots")  # hold no kernel: folders, files, file_*.py
 WHAT = {
     "engine": "the matching engine",
     "market": "the market simulator",
+    "envs": "the environments",
     "bench": "the generator of messages",
 }
-EXPECTED_S = {"engine": 10, "market": 20, "bench": 5}  # typical cold seconds on two busy cores
+EXPECTED_S = {"engine": 10, "market": 20, "envs": 30, "bench": 5}  # cold, on two busy cores
 
 _warmers: dict[str, Callable[[], None]] = {}
 

@@ -1,0 +1,228 @@
+"""`ExecutionCore`: N execution episodes over one kernel, without any environment around them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import config
+
+from lobsim.engine.units import Grid
+from lobsim.envs import execution_layout as at
+from lobsim.envs.execution_kernel import start_some, stepper_of
+from lobsim.envs.execution_settings import MODES, Episode, ExecutionSettings
+from lobsim.envs.handles import Markets
+from lobsim.market import Market
+from lobsim.market.curve import cumulative_share
+from lobsim.market.initial import expected_queue
+from lobsim.market.parts import Fees, Fundamental, Takers
+from lobsim.market.setup import make_flow
+from lobsim.market.state import NS
+
+__all__ = ["ExecutionCore", "Outcome"]
+
+_LOOK_NS = NS  # order flow is sampled each second, or once a step if that is shorter
+
+
+class Outcome(NamedTuple):
+    """What a call tells of all N episodes; fresh arrays each time, written by the kernel."""
+
+    seen: np.ndarray  # (N, columns) float32
+    rewards: np.ndarray  # (N,) float64
+    over: np.ndarray  # (N,) bool
+    info: np.ndarray  # (N, len(INFO_NAMES)) float64
+
+
+class ExecutionCore:
+    """N parent orders, each at work in a market of its own, advanced by one call a decision.
+
+    The environments of `lobsim.envs.execution` and `lobsim.envs.evaluate` stand on it.
+
+    Parameters
+    ----------
+    count : int
+        N, at least 1.
+    settings : ExecutionSettings
+
+    Attributes
+    ----------
+    seeds : ndarray of uint64, shape (N,)
+        Market seeds of the episodes.
+    """
+
+    names = at.INFO_NAMES
+
+    def __init__(self, count: int, settings: ExecutionSettings):
+        if count < 1 or count != int(count):
+            raise ValueError(f"num_envs is {count}; it must be a whole number above 0")
+        self.settings = settings
+        self.seeds = np.zeros(count, np.uint64)
+        self.episodes: list[Episode | None] = [None] * count
+        self._markets = Markets(count)
+        self._word = np.zeros((count, at.WORDS), np.int64)
+        self._real = np.zeros((count, at.REALS))
+        self._schedule = np.zeros((count, settings.steps + 1))
+        self._actions = np.zeros((count, 3))
+        self._choices, self._weights = settings.choices(), settings.weights
+        self._scales: dict[int, tuple] = {}
+        self._columns = len(at.OBSERVED)
+        self._step = None
+        self._is_discrete = settings.actions == "discrete"
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def fresh(self) -> Outcome:
+        """Arrays for an outcome, all zero."""
+        n = len(self)
+        return Outcome(np.zeros((n, self._columns), np.float32), np.zeros(n), np.zeros(n, bool),
+                       np.zeros((n, len(self.names))))
+
+    def open(self, rows: Sequence[int], seeds: Sequence[int], outcome: Outcome) -> None:
+        """Start new episodes in some rows; writes their first view and information."""
+        rows = np.asarray(rows, np.int64)
+        for i, seed in zip(rows.tolist(), seeds, strict=True):
+            episode = self.settings.draw(int(seed))
+            self.seeds[i], self.episodes[i] = seed, episode
+            self._markets.open(i, episode.profile, int(seed), episode.start_s)
+            self._set_up(i, episode)
+        self._step = stepper_of(self._markets.bases())
+        with np.errstate(over="ignore"):
+            start_some(rows, self._markets.table, self._word, self._real, self._schedule,
+                       outcome.seen, outcome.info)
+
+    def step(self, actions, outcome: Outcome | None = None) -> Outcome:
+        """One decision for every episode that is not over; the rows of others stay as they are.
+
+        Parameters
+        ----------
+        actions : ndarray, shape (N,) or (N, k)
+        outcome : Outcome, optional
+            Where to write; by default fresh arrays, all zero.
+
+        Raises
+        ------
+        ValueError
+            When an action is not finite or not one of the discrete ones.
+        """
+        if self._is_discrete:
+            self._actions[:, 0] = actions
+        else:
+            self._actions[:, :np.shape(actions)[1]] = actions
+        outcome = self.fresh() if outcome is None else outcome
+        bad = self._call(outcome)
+        if bad >= 0:
+            raise ValueError(f"action {np.asarray(actions)[bad]} of environment {bad} is not in "
+                             f"the action space")
+        return outcome
+
+    def _call(self, outcome):
+        arguments = (self._markets.table, self._word, self._real, self._schedule, self._choices,
+                     self._weights, self._actions, *outcome)
+        if not config.DISABLE_JIT:
+            return self._step(*arguments)
+        with np.errstate(over="ignore"):  # hashing wraps around on purpose
+            return self._step(*arguments)
+
+    @property
+    def alive(self) -> np.ndarray:
+        """Which episodes are not over, shape (N,)."""
+        return self._word[:, at.E_ALIVE] == 1
+
+    @property
+    def quantity_lots(self) -> np.ndarray:
+        """Lots of each order."""
+        return self._word[:, at.E_LOTS]
+
+    @property
+    def filled_lots(self) -> np.ndarray:
+        """Lots of each order that have traded."""
+        return self._word[:, at.E_FILLED]
+
+    @property
+    def step_number(self) -> np.ndarray:
+        """Decisions made in each episode."""
+        return self._word[:, at.E_STEP]
+
+    @property
+    def lot_sizes(self) -> np.ndarray:
+        """Units of a lot in each market."""
+        return self._real[:, at.X_LOT]
+
+    def expected_volume(self, i: int, passed_s: np.ndarray) -> np.ndarray:
+        """Share of the window's volume that market `i` expects so many seconds after the start."""
+        profile, start_s, _ = self.episodes[i]
+        share = cumulative_share(profile, start_s + np.asarray(passed_s))
+        before, after = cumulative_share(profile, [start_s, start_s + self.settings.horizon_s])
+        return (share - before) / (after - before)
+
+    def market(self, i: int) -> Market:
+        """The market of episode `i`, to look at; it belongs to the kernel and keeps no fills."""
+        episode = self.episodes[i]
+        if episode is None:
+            raise ValueError(f"environment {i} has no market yet; reset it first")
+        end_s = episode.start_s + self.settings.horizon_s
+        return self._markets.view(i, int(self.seeds[i]), episode.start_s, end_s)
+
+    # -- parameters of an episode ----------------------------------------------------------------
+
+    def _set_up(self, i, episode):
+        settings, (profile, start_s, side) = self.settings, episode
+        word, real = self._word[i], self._real[i]
+        interval_ns = round(settings.interval_s * NS)
+        start_ns = round(start_s * NS)
+        word[:] = 0
+        word[at.E_SIDE] = side
+        word[at.E_LOTS] = Grid(profile.lot_size, "lot_size").units(settings.quantity)
+        word[at.E_STEPS] = settings.steps
+        word[at.E_START_NS] = start_ns
+        word[at.E_END_NS] = start_ns + round(settings.horizon_s * NS)
+        word[at.E_INTERVAL_NS] = interval_ns
+        word[at.E_LOOK_NS] = min(_LOOK_NS, interval_ns)
+        guard_s = settings.guard_s
+        word[at.E_GUARD_NS] = -1 if guard_s is None else round(guard_s * NS)
+        word[at.E_SLICE] = max(1, round(word[at.E_LOTS] * min(
+            settings.slice_s / settings.horizon_s, 1.0)))
+        word[at.E_MODE] = MODES[settings.actions]
+        word[at.E_LEVELS] = settings.max_offset_ticks
+        key = (id(profile), start_s)
+        if key not in self._scales:
+            if len(self._scales) > 4 * len(self):  # of profiles and starts that are gone
+                self._scales.clear()
+            self._scales[key] = (profile, *self._measure(profile, start_s))
+        _, scales, schedule = self._scales[key]
+        real[:] = 0.0
+        real[:at.X_ARRIVAL] = scales
+        self._schedule[i] = schedule
+
+    def _measure(self, profile, start_s):
+        """Fees and the scales of an observation; and the schedule."""
+        settings, real = self.settings, np.zeros(at.X_ARRIVAL)
+        tick, lot = profile.tick_size, profile.lot_size
+        fees = profile.part(Fees) or Fees()
+        per_unit = fees.fee_unit == "per_share"
+        unit = 1.0 / tick if per_unit else 1e-4
+        real[at.X_MAKER], real[at.X_TAKER] = fees.maker_fee * unit, fees.taker_fee * unit
+        real[at.X_SHARE], real[at.X_CANCEL] = fees.share_fee / tick, fees.cancel_fee / (tick * lot)
+        real[at.X_PER_UNIT] = per_unit
+        real[at.X_TICK], real[at.X_LOT], real[at.X_MONEY] = tick, lot, tick * lot
+        volatility = profile.volatility_ticks_per_sqrt_s
+        real[at.X_SIGMA_STEP] = max(0.5, volatility * settings.interval_s**0.5)
+        real[at.X_SIGMA_ALL] = max(1.0, volatility * settings.horizon_s**0.5)
+        path = profile.part(Fundamental)
+        variance = path.volatility_bps**2 / 60.0 if path else 0.0
+        real[at.X_VARIANCE] = variance * settings.interval_s
+        flow = make_flow(profile, 0, round(start_s * NS))
+        real[at.X_DEPTH] = max(1.0, float(expected_queue(profile)[0] * flow.limit_sizes.mean()))
+        real[at.X_VOLUME] = max(1.0, self._volume_per_step(profile, start_s, flow))
+        real[at.X_DISCOUNT], real[at.X_BLIND] = settings.discount, settings.blind
+        return real, settings.shares_due(profile, start_s)
+
+    def _volume_per_step(self, profile, start_s, flow) -> float:
+        """Lots that are expected to trade in an average step of the window."""
+        settings = self.settings
+        if np.isfinite(profile.daily_volume):
+            before, after = cumulative_share(profile, [start_s, start_s + settings.horizon_s])
+            return profile.daily_volume / profile.lot_size * (after - before) / settings.steps
+        takers = profile.part(Takers)
+        rate = takers.market_rate_per_s if takers else 1.0
+        return rate * float(flow.market_sizes.mean()) * settings.interval_s

@@ -1,0 +1,198 @@
+"""One call for N environments: a decision of each, the market until the next, account, view.
+
+Every environment is advanced alone, whatever its neighbours do, so that it takes the same path in
+a batch of any size.
+"""
+
+from lobsim.engine.jit import njit
+from lobsim.envs.execution_layout import (E_ALIVE, E_FILLED, E_FILLED_BEFORE, E_LOTS, E_PHASE,
+                                          E_STEP, E_STEPS, RUNNING)
+from lobsim.envs.execution_rules import begin, first_bad, go_on
+from lobsim.envs.execution_score import account, inform, look, observe, start
+from lobsim.envs.handles import market_at
+from lobsim.market.flows import run_any, run_hawkes, run_queues, run_recorded
+from lobsim.market.kernel import DONE, run
+from lobsim.market.state import (BASE_HAWKES, BASE_NONE, BASE_POISSON, BASE_QUEUES,
+                                 BASE_RECORDED, N_OWN_FILLS, N_REPORTS)
+
+__all__ = ["start_some", "step_all", "stepper_of"]
+
+
+@njit(borrows=True, inner=True)
+def _empty(flow):
+    """Own fills and reports are only counted here: make room for the next."""
+    flow.count[N_OWN_FILLS] = 0
+    flow.count[N_REPORTS] = 0
+
+
+@njit(borrows=True, inner=True)
+def _after_run(book, flow, word, real):
+    """Look at the market where it stopped; the time to run it to next, or -1."""
+    if word[E_PHASE] == RUNNING:
+        look(book, word, real)
+    return go_on(book, flow, word)
+
+
+@njit(borrows=True, inner=True)
+def _finish(book, flow, word, real, schedule, weights, seen, info):
+    """Account and view of a step that is over; returns the reward and whether the episode is."""
+    is_over = word[E_FILLED] >= word[E_LOTS] or word[E_STEP] >= word[E_STEPS]
+    reward = account(book, flow, word, real, schedule, weights, is_over, info)
+    observe(book, flow, word, real, schedule, seen)
+    word[E_FILLED_BEFORE] = word[E_FILLED]
+    if is_over:
+        word[E_ALIVE] = 0
+    return reward, is_over
+
+
+@njit(borrows=True)
+def start_some(rows, table, word, real, schedule, seen, info):
+    """First look at the markets of `rows`, which were just opened; writes views and information."""
+    for i in rows:
+        book, flow, _ = market_at(table, i)
+        start(book, flow, word[i], real[i])
+        for k in range(info.shape[1]):
+            info[i, k] = 0.0
+        inform(flow, word[i], real[i], info[i])
+        observe(book, flow, word[i], real[i], schedule[i], seen[i])
+
+
+@njit(borrows=True)
+def step_all(table, word, real, schedule, choices, weights, actions, seen, rewards, over, info):
+    """Advance every environment that is alive by one decision (Poisson crowd or no base flow).
+
+    Parameters
+    ----------
+    table : ndarray of int64
+        Addresses of the markets, `lobsim.envs.handles`.
+    word, real, schedule : ndarray, N rows
+        State and parameters, `lobsim.envs.execution_layout`; modified.
+    choices : ndarray of float, shape (A, 3)
+        Slices to cross, offset in ticks, slices to rest (-1: keep) of each discrete action.
+    weights : ndarray of float
+        Of the terms in the reward.
+    actions : ndarray of float, shape (N, 3)
+    seen : ndarray of float32; rewards : ndarray of float; over : ndarray of bool; info : ndarray
+        Written for the environments that are alive.
+
+    Returns
+    -------
+    int
+        -1, or the first environment whose action means nothing; nothing has moved then.
+    """
+    bad = first_bad(word, actions, choices)
+    if bad >= 0:
+        return bad
+    for i in range(len(rewards)):
+        if word[i, E_ALIVE] == 0:
+            continue
+        book, flow, tape = market_at(table, i)
+        until_ns = begin(book, flow, word[i], schedule[i], actions[i], choices)
+        while until_ns >= 0:
+            while run(book, flow, tape, until_ns) != DONE:
+                _empty(flow)
+            _empty(flow)
+            until_ns = _after_run(book, flow, word[i], real[i])
+        rewards[i], over[i] = _finish(book, flow, word[i], real[i], schedule[i], weights, seen[i],
+                                      info[i])
+    return -1
+
+
+@njit(borrows=True)
+def step_all_hawkes(table, word, real, schedule, choices, weights, actions, seen, rewards, over,
+                    info):
+    """`step_all` for markets whose base flow is a Hawkes process."""
+    bad = first_bad(word, actions, choices)
+    if bad >= 0:
+        return bad
+    for i in range(len(rewards)):
+        if word[i, E_ALIVE] == 0:
+            continue
+        book, flow, tape = market_at(table, i)
+        until_ns = begin(book, flow, word[i], schedule[i], actions[i], choices)
+        while until_ns >= 0:
+            while run_hawkes(book, flow, tape, until_ns) != DONE:
+                _empty(flow)
+            _empty(flow)
+            until_ns = _after_run(book, flow, word[i], real[i])
+        rewards[i], over[i] = _finish(book, flow, word[i], real[i], schedule[i], weights, seen[i],
+                                      info[i])
+    return -1
+
+
+@njit(borrows=True)
+def step_all_queues(table, word, real, schedule, choices, weights, actions, seen, rewards, over,
+                    info):
+    """`step_all` for queue-reactive markets."""
+    bad = first_bad(word, actions, choices)
+    if bad >= 0:
+        return bad
+    for i in range(len(rewards)):
+        if word[i, E_ALIVE] == 0:
+            continue
+        book, flow, tape = market_at(table, i)
+        until_ns = begin(book, flow, word[i], schedule[i], actions[i], choices)
+        while until_ns >= 0:
+            while run_queues(book, flow, tape, until_ns) != DONE:
+                _empty(flow)
+            _empty(flow)
+            until_ns = _after_run(book, flow, word[i], real[i])
+        rewards[i], over[i] = _finish(book, flow, word[i], real[i], schedule[i], weights, seen[i],
+                                      info[i])
+    return -1
+
+
+@njit(borrows=True)
+def step_all_recorded(table, word, real, schedule, choices, weights, actions, seen, rewards, over,
+                      info):
+    """`step_all` for markets that replay messages."""
+    bad = first_bad(word, actions, choices)
+    if bad >= 0:
+        return bad
+    for i in range(len(rewards)):
+        if word[i, E_ALIVE] == 0:
+            continue
+        book, flow, tape = market_at(table, i)
+        until_ns = begin(book, flow, word[i], schedule[i], actions[i], choices)
+        while until_ns >= 0:
+            while run_recorded(book, flow, tape, until_ns) != DONE:
+                _empty(flow)
+            _empty(flow)
+            until_ns = _after_run(book, flow, word[i], real[i])
+        rewards[i], over[i] = _finish(book, flow, word[i], real[i], schedule[i], weights, seen[i],
+                                      info[i])
+    return -1
+
+
+@njit(borrows=True)
+def step_all_any(table, word, real, schedule, choices, weights, actions, seen, rewards, over,
+                 info):
+    """`step_all` for markets of different base flows; takes minutes to compile."""
+    bad = first_bad(word, actions, choices)
+    if bad >= 0:
+        return bad
+    for i in range(len(rewards)):
+        if word[i, E_ALIVE] == 0:
+            continue
+        book, flow, tape = market_at(table, i)
+        until_ns = begin(book, flow, word[i], schedule[i], actions[i], choices)
+        while until_ns >= 0:
+            while run_any(book, flow, tape, until_ns) != DONE:
+                _empty(flow)
+            _empty(flow)
+            until_ns = _after_run(book, flow, word[i], real[i])
+        rewards[i], over[i] = _finish(book, flow, word[i], real[i], schedule[i], weights, seen[i],
+                                      info[i])
+    return -1
+
+
+_OF_ONE_FLOW = {BASE_HAWKES: step_all_hawkes, BASE_QUEUES: step_all_queues,
+                BASE_RECORDED: step_all_recorded}
+
+
+def stepper_of(bases):
+    """The kernel that plays markets of these base flows; compiles no flow that none of them has."""
+    bases = set(bases)
+    if bases <= {BASE_NONE, BASE_POISSON}:
+        return step_all
+    return _OF_ONE_FLOW[bases.pop()] if len(bases) == 1 else step_all_any

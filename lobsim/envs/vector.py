@@ -1,0 +1,268 @@
+"""What every environment of the kit needs around its kernel: seeds, episodes, autoreset.
+
+A *core* holds N episodes in arrays and advances them in one compiled call. It has
+
+* ``len(core)``, N, and ``core.names``, the names of the columns of its information;
+* ``core.fresh() -> outcome`` with arrays ``seen`` (N, columns) float32, ``rewards`` (N,),
+  ``over`` (N,) bool, ``info`` (N, len(names)) float64, and optionally ``truncated`` (N,) bool;
+* ``core.open(rows, seeds, outcome)``: new episodes in some rows, whose first view it writes;
+* ``core.step(actions, outcome=None) -> outcome``, by default in fresh arrays; rows whose episode
+  is over are not written.
+
+`KernelEnv` makes a `gymnasium.Env` of a core with one row, `KernelVectorEnv` a
+`gymnasium.vector.VectorEnv` of any; both play the same episodes, bit for bit: episode k after
+``reset(seed=s)`` has the market seed ``episode_seeds(s, k, 1)``, and environment i of a vector is
+reset with s + i, as Gymnasium has it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from lobsim.envs.seeding import episode_seeds
+from lobsim.market.arguments import checked_seed
+
+__all__ = ["KernelEnv", "KernelVectorEnv"]
+
+
+def _tells_all(info: str) -> bool:
+    if info not in ("all", "end"):
+        raise ValueError(f"info is {info!r}; it must be 'all' or 'end'")
+    return info == "all"
+
+
+class Episodes:
+    """Which market seed each of N environments plays next."""
+
+    def __init__(self, count: int):
+        self._bases: list[int | None] = [None] * count
+        self._played = [0] * count
+
+    def reseed(self, i: int, seed: int) -> None:
+        """Start anew at episode 0 of a seed."""
+        self._bases[i], self._played[i] = checked_seed(seed), 0
+
+    def next(self, i: int, rng: np.random.Generator) -> int:
+        """Market seed of the next episode of environment `i`; `rng` seeds one that never was."""
+        if self._bases[i] is None:
+            self.reseed(i, int(rng.integers(2**63)))
+        self._played[i] += 1
+        return int(episode_seeds(self._bases[i], self._played[i] - 1, 1)[0])
+
+
+class KernelEnv(gymnasium.Env):
+    """One environment over a core of one row.
+
+    Parameters
+    ----------
+    core : object
+        See the module.
+    observation_space, action_space : gymnasium.Space
+    info : str
+        "all": every step tells all columns; "end": only the first and the last one, which saves a
+        fifth of the time of a short step.
+    """
+
+    metadata = {"render_modes": []}
+
+    def __init__(self, core, observation_space, action_space, info: str = "all"):
+        self._tells_all = _tells_all(info)
+        self.observation_space, self.action_space = observation_space, action_space
+        self.render_mode = None
+        self._core = core
+        self._episodes = Episodes(1)
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        """Begin an episode: number 0 of `seed`, or without one the next.
+
+        Parameters
+        ----------
+        seed : int, optional
+            0 to 2**63 - 1.
+        options : dict, optional
+            ``{"market_seed": n}`` plays the market with that seed itself, hashed no more.
+
+        Returns
+        -------
+        ndarray of float32, dict
+        """
+        super().reset(seed=seed)
+        if seed is not None:
+            self._episodes.reseed(0, seed)
+        if options and "market_seed" in options:
+            market_seed = checked_seed(options["market_seed"], "market_seed")
+        else:
+            market_seed = self._episodes.next(0, self.np_random)
+        self._outcome = outcome = self._core.fresh()
+        self._core.open([0], [market_seed], outcome)
+        self._is_over = False
+        return outcome.seen[0].copy(), self._told(outcome)
+
+    def _told(self, outcome) -> dict[str, Any]:
+        return dict(zip(self._core.names, outcome.info[0].tolist()))
+
+    def step(self, action):
+        """Advance to the next decision."""
+        if self._is_over:
+            raise gymnasium.error.ResetNeeded("the episode is over; call reset() before step()")
+        outcome = self._core.step(self._rows(action), self._outcome)
+        over = bool(outcome.over[0])
+        truncated = bool(outcome.truncated[0]) if hasattr(outcome, "truncated") else False
+        self._is_over = over or truncated
+        told = self._told(outcome) if self._tells_all or self._is_over else {}
+        return outcome.seen[0].copy(), float(outcome.rewards[0]), over, truncated, told
+
+    _is_over = True
+
+    def _rows(self, action) -> np.ndarray:
+        """An action as the core wants it: with one more axis in front."""
+        return np.asarray(action)[None]
+
+
+class KernelVectorEnv(VectorEnv):
+    """N environments over a core of N rows: one compiled call a step, no Python for each.
+
+    Parameters
+    ----------
+    core : object
+        See the module.
+    observation_space, action_space : gymnasium.Space
+        Of a single environment.
+    autoreset_mode : AutoresetMode or str
+        ``NEXT_STEP`` (the step after the last one of an episode resets and ignores the action),
+        ``SAME_STEP`` (the last step returns the first view of the next episode, and the last view
+        in ``infos["final_obs"]``, its information in ``infos["final_info"]``) or ``DISABLED``
+        (nothing; reset with ``options={"reset_mask": ...}``).
+    info : str
+        "all": every step tells all columns; "end": only ``final_info`` (with ``SAME_STEP``), which
+        is faster.
+    """
+
+    def __init__(self, core, observation_space, action_space,
+                 autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+                 info: str = "all"):
+        self._tells_all = _tells_all(info)
+        try:
+            self._mode = AutoresetMode(autoreset_mode)
+        except ValueError:
+            raise ValueError(f"autoreset_mode is {autoreset_mode!r}; it must be one of "
+                             f"{', '.join(mode.value for mode in AutoresetMode)}") from None
+        self.num_envs = len(core)
+        self.metadata = type(self).metadata | {"autoreset_mode": self._mode}
+        self.single_observation_space = observation_space
+        self.single_action_space = action_space
+        self.observation_space = batch_space(observation_space, self.num_envs)
+        self.action_space = batch_space(action_space, self.num_envs)
+        self._core = core
+        self._episodes = Episodes(self.num_envs)
+        self._everyone = np.ones(self.num_envs, bool)
+        self._everyone.flags.writeable = False
+        self._waiting = np.ones(self.num_envs, bool)  # for a reset
+
+    def reset(self, *, seed: int | Sequence[int | None] | None = None,
+              options: dict | None = None):
+        """Begin new episodes, in all environments or in those of ``options["reset_mask"]``.
+
+        Parameters
+        ----------
+        seed : int or sequence of N ints, optional
+            An int gives environment i the seed + i.
+        options : dict, optional
+            ``{"reset_mask": ndarray of bool, shape (N,)}``; environments left out go on, and
+            their rows of what is returned are as after their last step.
+        """
+        seeds = self._seeds(seed)
+        mask = self._mask(options)
+        if mask.all():
+            outcome = self._core.fresh()
+        else:
+            if self._last is None:
+                raise gymnasium.error.ResetNeeded("reset all environments before some of them")
+            outcome = self._last._replace(seen=self._last.seen.copy(), info=self._last.info.copy())
+        for i in np.flatnonzero(mask):
+            if seeds[i] is not None:
+                self._episodes.reseed(int(i), seeds[i])
+        self._open(np.flatnonzero(mask), outcome)
+        self._last = outcome
+        return outcome.seen, self._columns(outcome, mask)
+
+    _last = None
+
+    def _seeds(self, seed) -> list:
+        if seed is None:
+            return [None] * self.num_envs
+        if np.ndim(seed) == 0:
+            seed = checked_seed(seed)
+            super().reset(seed=seed)
+            return [seed + i for i in range(self.num_envs)]
+        if len(seed) != self.num_envs:
+            raise ValueError(f"seed has {len(seed)} entries; there are {self.num_envs} "
+                             f"environments")
+        return list(seed)
+
+    def _mask(self, options) -> np.ndarray:
+        mask = (options or {}).get("reset_mask")
+        if mask is None:
+            return self._everyone
+        mask = np.asarray(mask)
+        if mask.shape != (self.num_envs,) or mask.dtype != bool or not mask.any():
+            raise ValueError(f"reset_mask must be {self.num_envs} bools, at least one of them True")
+        return mask
+
+    def _open(self, rows, outcome) -> None:
+        if len(rows):
+            seeds = [self._episodes.next(int(i), self.np_random) for i in rows]
+            self._core.open(rows, seeds, outcome)
+            self._waiting[rows] = False
+
+    def step(self, actions):
+        """Advance all environments by one decision, in one compiled call.
+
+        Returns
+        -------
+        observations, rewards, terminations, truncations, infos
+            Fresh arrays; nothing is written to them later.
+        """
+        waiting = np.flatnonzero(self._waiting)
+        if len(waiting) and (self._mode is not AutoresetMode.NEXT_STEP or self._last is None):
+            raise gymnasium.error.ResetNeeded("an episode is over; reset it before step()")
+        outcome = self._core.step(actions)
+        truncated = getattr(outcome, "truncated", None)
+        if truncated is None:
+            over, truncated = outcome.over, np.zeros(self.num_envs, bool)
+        else:
+            over = outcome.over | truncated
+        infos: dict[str, Any] = {}
+        self._open(waiting, outcome)
+        if over.any():
+            ended = np.flatnonzero(over)
+            self._waiting[ended] = True
+            if self._mode is AutoresetMode.SAME_STEP:
+                infos = self._final(outcome, over, ended)
+                self._open(ended, outcome)
+        self._last = outcome
+        if self._tells_all:
+            infos |= self._columns(outcome, self._everyone)
+        return outcome.seen, outcome.rewards, outcome.over, truncated, infos
+
+    def _columns(self, outcome, mask) -> dict[str, Any]:
+        """Information by name, each with its mask, as Gymnasium has it."""
+        told: dict[str, Any] = {}
+        for name, column in zip(self._core.names, outcome.info.T, strict=True):
+            told[name], told["_" + name] = column, mask
+        return told
+
+    def _final(self, outcome, over, ended) -> dict[str, Any]:
+        """The last view and information of episodes that ended, before the new ones replace it."""
+        final = np.full(self.num_envs, None, dtype=object)
+        for i in ended:
+            final[i] = outcome.seen[i].copy()
+        info = np.where(over, outcome.info.T, 0.0)
+        told: dict[str, Any] = {}
+        for name, column in zip(self._core.names, info, strict=True):
+            told[name], told["_" + name] = column, over
+        return {"final_obs": final, "_final_obs": over, "final_info": told, "_final_info": over}
