@@ -22,7 +22,8 @@ class KernelVectorEnv(VectorEnv):
 
     A subclass gives ``_begin(rows, seeds)``, which starts episodes and writes their first
     observations, ``_advance(actions, rows)``, which plays one step of the episodes in `rows`, and
-    `info_names`, the columns of `self._told`, of which `sum_names` are what a step adds (an evaluation sums them).
+    `info_names`, the columns of `self._told`; `sum_names` are those that tell what a step adds
+    (an evaluation sums them).
 
     Parameters
     ----------
