@@ -18,14 +18,15 @@ from lobsim.market.profiles import find_profile
 from lobsim.market.stack import runner_of_all
 from lobsim.market.state import NS
 
-__all__ = ["TRENDS", "ZERO_FEE", "MarketMakingEnv", "MarketMakingVectorEnv"]
+__all__ = ["MAKER_REBATE", "TRENDS", "MarketMakingEnv", "MarketMakingVectorEnv"]
 
 TRENDS = Regimes((Regime("calm", 6.0), Regime("up", 4.0, trend_bps_per_min=3.0),
                   Regime("down", 4.0, trend_bps_per_min=-3.0)))
 """Minutes of drift of about one standard deviation of a minute's change."""
 
-ZERO_FEE = Fees(maker_fee=0.0, taker_fee=2.0, fee_unit="bps")
-"""A maker's tier: nothing for resting orders, 2 bps for taking ones."""
+MAKER_REBATE = Fees(maker_fee=-1.5, taker_fee=5.0, fee_unit="bps")
+"""A venue that pays its makers. Where they pay, or get nothing, one who looks once a second loses
+at every distance on BTC-USD: the price jumps, and his quotes are what is hit then."""
 
 WEIGHTS = {"spread": 1.0, "adverse": 1.0, "inventory": 1.0, "fees": 1.0, "risk": 1.0}
 """Weights of the reward's terms."""
@@ -111,7 +112,7 @@ class MarketMakingVectorEnv(KernelVectorEnv):
     profile : str or Profile
         Without a `Predator`.
     parts : sequence of parts
-        Put into the profile: regimes, latency, and others; `TRENDS` and `ZERO_FEE` by default.
+        Put into the profile: regimes, latency, and others; `TRENDS` and `MAKER_REBATE` by default.
         ``parts=()`` leaves the profile as it is (BTC-USD then charges makers 2 bps).
     start_s, session_s, interval_s : float
         Seconds after midnight, length, time between looks; a whole number of looks.
@@ -148,11 +149,11 @@ class MarketMakingVectorEnv(KernelVectorEnv):
     info_names = kernel.TOLD
     sum_names = ("spread_gain", "adverse_gain", "inventory_gain", "fee_gain", "risk_penalty")
 
-    def __init__(self, num_envs: int = 1, *, profile="BTC-USD", parts=(TRENDS, ZERO_FEE),
+    def __init__(self, num_envs: int = 1, *, profile="BTC-USD", parts=(TRENDS, MAKER_REBATE),
                  start_s: float = 36_000.0, session_s: float = 600.0, interval_s: float = 1.0,
                  quote_size: float = 0.02, max_inventory: float = 0.1,
-                 half_spread_ticks: float = 3.0, max_skew_ticks: float = 3.0, sizes: bool = False,
-                 risk_aversion: float = 0.1, weights=None, reward_scale: float = 0.1,
+                 half_spread_ticks: float = 5.0, max_skew_ticks: float = 10.0, sizes: bool = False,
+                 risk_aversion: float = 0.1, weights=None, reward_scale: float = 1.0,
                  flatten: bool = True, blind: bool = False, fast_s: float = 10.0,
                  slow_s: float = 60.0, threads: int = 1,
                  autoreset_mode=AutoresetMode.SAME_STEP, copy: bool = True) -> None:
@@ -239,6 +240,35 @@ class MarketMakingVectorEnv(KernelVectorEnv):
                             (k.T_RISK_WEIGHT, "risk")):
             terms[entry] = self.weights[name]
         return terms
+
+    # -- quotes and actions ----------------------------------------------------------------------
+
+    def actions_of(self, bid, ask) -> np.ndarray:
+        """The actions that quote at these distances from the mid in ticks, cut to the action space.
+
+        Parameters
+        ----------
+        bid, ask : array-like
+            Infinite (no quote) becomes the farthest; sizes, where there are any, are whole quotes.
+
+        Returns
+        -------
+        ndarray, shape (..., 2 or 4)
+        """
+        far = 2.0 * self.half_spread_ticks + self.max_skew_ticks
+        bid, ask = (np.minimum(np.asarray(side, dtype=float), far) for side in (bid, ask))
+        half, shift = 0.5 * (bid + ask), 0.5 * (ask - bid)
+        ones = [np.ones_like(half)] * 2 if self.sizes else []
+        return np.clip(np.stack([half / self.half_spread_ticks - 1.0, shift / self.max_skew_ticks]
+                                + ones, -1), -1.0, 1.0)
+
+    def read(self, obs) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Inventory in quotes, seconds left, and the fast and slow averages of price changes."""
+        obs = np.asarray(obs, dtype=float)
+        return (obs[..., 0] * self.max_inventory / self.quote_size,
+                obs[..., 1] * self.steps * self.interval_s, obs[..., 8], obs[..., 9])
+
+    # -- inside ----------------------------------------------------------------------------------
 
     def _begin(self, rows, seeds):
         for i, seed in zip(rows, seeds):

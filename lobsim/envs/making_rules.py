@@ -1,6 +1,9 @@
 """Hand-written quoting rules as policies: observations in, actions out, like an agent.
 
 Each sees what the agent sees and nothing else, and its quotes are cut to the agent's actions.
+They serve both `lobsim/AvellanedaStoikov-v0` (prices, inventory in quotes, time in units of T) and
+`lobsim/MarketMaking-v0` (ticks, inventory in quotes, seconds); the *estimate* is the filter's in the
+first and the slow average of price changes, in standard deviations, in the second.
 """
 
 from dataclasses import dataclass
@@ -8,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
+from lobsim.envs.evaluate_making import certainty_equivalent, evaluate
 from lobsim.envs.signal_oracle import SignalOracle
 
-__all__ = ["LinearQuotes", "ModelPolicy", "QuotePolicy", "tuned_quotes"]
+__all__ = ["LinearQuotes", "ModelPolicy", "QuotePolicy", "tuned_by_play", "tuned_quotes"]
 
 
 class QuotePolicy:
@@ -18,7 +22,7 @@ class QuotePolicy:
 
     Parameters
     ----------
-    env : AvellanedaStoikovVectorEnv
+    env : AvellanedaStoikovVectorEnv or MarketMakingVectorEnv
     quotes : callable
 
     Examples
@@ -128,3 +132,42 @@ def tuned_quotes(oracle: SignalOracle, *, aware: bool, kind: str = "glft") -> Li
     found = minimize(loss, np.ones(len(free)), method="Nelder-Mead",
                      options={"xatol": 1e-2, "fatol": 1e-3, "maxfev": 120})
     return make([float(x) for x in full(found.x)])
+
+
+def tuned_by_play(env, start: LinearQuotes, *, aware: bool, risk_aversion: float, episodes: int,
+                  seed: int, trials: int = 60) -> LinearQuotes:
+    """The best `LinearQuotes` with a constant half-spread and lean on one block of seeds.
+
+    For a market without an oracle. Judge the result on other seeds: here it was chosen.
+
+    Parameters
+    ----------
+    env : MarketMakingVectorEnv
+    start : LinearQuotes
+        Where the search begins; what is 0 there stays 0.
+    aware : bool
+        Whether the weight of the signal is free; otherwise it is 0.
+    risk_aversion : float
+        gamma of the certainty equivalent that is made large.
+    episodes, seed : int
+        As in `lobsim.envs.evaluate_making.evaluate`.
+    trials : int
+        Evaluations at most.
+    """
+    first = np.array([start.half, start.lean, start.weight if aware else 0.0])
+    free = np.flatnonzero(first)
+
+    def rule(x):
+        out = first.copy()
+        out[free] = x * first[free]
+        return LinearQuotes(float(out[0]), lean=float(out[1]), weight=float(out[2]))
+
+    def loss(x):
+        table = evaluate(env, {"rule": QuotePolicy(env, rule(x))}, episodes, seed)
+        return -certainty_equivalent(table["profit"], risk_aversion)[0]
+
+    n = len(free)
+    simplex = np.ones((n + 1, n)) + 0.5 * np.eye(n + 1, n, -1)
+    found = minimize(loss, np.ones(n), method="Nelder-Mead",
+                     options={"maxfev": trials, "initial_simplex": simplex, "xatol": 0.02})
+    return rule(found.x)

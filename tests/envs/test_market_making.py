@@ -11,17 +11,19 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.env_checker import check_env as check_env_sb3
 
 from lobsim.envs import making
-from lobsim.envs.evaluate_making import evaluate
-from lobsim.envs.making import TRENDS, ZERO_FEE, MarketMakingEnv, MarketMakingVectorEnv
+from lobsim.envs.evaluate_making import evaluate, summary
+from lobsim.envs.making import MAKER_REBATE, TRENDS, MarketMakingEnv, MarketMakingVectorEnv
+from lobsim.envs.making_rules import LinearQuotes, ModelPolicy, QuotePolicy, tuned_by_play
 from lobsim.envs.seeding import episode_seeds
 from lobsim.market import Market
 from lobsim.market.parts import Fees, Latency, Predator
-from lobsim.strategies import MakingSession, Quotes, make_markets
+from lobsim.strategies import AvellanedaStoikov, MakingSession, Quotes, make_markets
 
 START, LENGTH = 36_000, 40
 SLOW = Latency(feed_s=0.3, order_s=0.4, cancel_s=0.9, order_jitter_s=0.2, cancel_jitter_s=0.5)
 DEAR = Fees(maker_fee=0.3, taker_fee=2.0, fee_unit="bps", cancel_fee=0.01)
 SHORT = dict(session_s=LENGTH, start_s=START)
+NARROW = dict(half_spread_ticks=3.0, max_skew_ticks=3.0)  # so that a short session sees fills
 
 
 def actions_for(env, count, seed=0):
@@ -79,11 +81,11 @@ class Scripted:
         return Quotes(bid, ask, self.env.quote_size, self.env.quote_size)
 
 
-@pytest.mark.parametrize("parts", [(TRENDS, ZERO_FEE), (DEAR, SLOW)], ids=["prompt", "slow"])
+@pytest.mark.parametrize("parts", [(TRENDS, MAKER_REBATE), (DEAR, SLOW)], ids=["prompt", "slow"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_it_is_the_same_session_as_that_of_the_strategies(parts, seed):
     env = MarketMakingVectorEnv(1, parts=parts, max_inventory=0.05, autoreset_mode="Disabled",
-                                session_s=120, start_s=START)
+                                session_s=120, start_s=START, **NARROW)
     actions = actions_for(env, 120, seed)
     path = run(env, actions, seed)
     market = Market(env.profile, seed=int(episode_seeds(seed, 0, 1)[0]), start_s=START,
@@ -108,7 +110,8 @@ def test_it_is_the_same_session_as_that_of_the_strategies(parts, seed):
 def test_wealth_is_the_sum_of_its_terms_and_the_limit_holds(arguments):
     weights = {"spread": 2.0, "adverse": -1.0, "inventory": 0.5, "fees": 3.0, "risk": 0.7}
     env = MarketMakingVectorEnv(6, max_inventory=0.04, autoreset_mode="Disabled", weights=weights,
-                                reward_scale=0.3, **SHORT | dict(session_s=120), **arguments)
+                                reward_scale=0.3, **SHORT | NARROW | dict(session_s=120),
+                                **arguments)
     path = run(env, actions_for(env, 120))
     before = path[0][1]
     assert (before["wealth"] == 0).all()
@@ -132,7 +135,7 @@ def test_wealth_is_the_sum_of_its_terms_and_the_limit_holds(arguments):
 
 
 def test_one_alone_is_one_of_many_bit_for_bit():
-    arguments = dict(parts=(TRENDS, ZERO_FEE, SLOW), session_s=15)
+    arguments = dict(parts=(TRENDS, MAKER_REBATE, SLOW), session_s=15)
     many, alone = MarketMakingVectorEnv(3, **arguments), MarketMakingEnv(**arguments)
     actions = actions_for(many, 34)
     paths = {}
@@ -189,7 +192,7 @@ def test_blind_makers_see_their_own_state_only():
 
 
 def test_queue_and_distance_are_those_of_the_market():
-    env = MarketMakingVectorEnv(1, **SHORT)
+    env = MarketMakingVectorEnv(1, **SHORT, **NARROW)
     obs, _ = env.reset(seed=2)
     assert obs[0, 11:].tolist() == [0, 0, -1, -1]
     market = Market(env.profile, seed=int(episode_seeds(2, 0, 1)[0]), start_s=START,
@@ -212,7 +215,7 @@ def test_queue_and_distance_are_those_of_the_market():
 
 def test_episodes_begin_in_all_regimes_where_there_are_any():
     calm, trending = (MarketMakingVectorEnv(1, parts=parts, session_s=10)
-                      for parts in ((ZERO_FEE,), (TRENDS, ZERO_FEE)))
+                      for parts in ((MAKER_REBATE,), (TRENDS, MAKER_REBATE)))
     names = {Market(trending.profile, seed=seed, start_s=START, end_s=START + 1).regime
              for seed in range(12)}
     assert names == {"calm", "up", "down"}
@@ -242,3 +245,23 @@ def test_evaluation_sums_the_terms_to_the_profit():
 def test_wrong_arguments_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):
         MarketMakingVectorEnv(**wrong)
+
+
+def test_rules_of_theory_quote_in_ticks_and_a_tuned_rule_is_no_worse_where_it_was_tuned():
+    env = MarketMakingVectorEnv(8, session_s=60)
+    obs, _ = env.reset(seed=1)
+    obs[:, 0], obs[:, 9] = 0.4, 0.5  # two quotes held, a trend of half a standard deviation
+    model = AvellanedaStoikov(0.005, 3.0, 0.3)
+    bid, ask = model.depths(2.0, 60.0)
+    action = ModelPolicy(env, model)(obs)
+    assert 5 * (1 + action[:, 0]) == pytest.approx(np.full(8, (bid + ask) / 2), rel=1e-6)
+    assert 10 * action[:, 1] == pytest.approx(np.full(8, (ask - bid) / 2), rel=1e-6)
+    start = LinearQuotes(4.0, lean=0.5, weight=1.0)
+    action = QuotePolicy(env, start)(obs)
+    assert action[0] == pytest.approx([-0.2, -0.05], abs=1e-6)
+    play = dict(episodes=8, seed=40)
+    tuned = tuned_by_play(env, start, aware=True, risk_aversion=0.1, trials=8, **play)
+    table = evaluate(env, {"start": QuotePolicy(env, start), "tuned": QuotePolicy(env, tuned)},
+                     **play)
+    values = summary(table, 0.1)["ce"]
+    assert values["tuned"] >= values["start"]
