@@ -1,9 +1,9 @@
 """Hand-written quoting rules as policies: observations in, actions out, like an agent.
 
 Each sees what the agent sees and nothing else, and its quotes are cut to the agent's actions.
-They serve both `lobsim/AvellanedaStoikov-v0` (prices, inventory in quotes, time in units of T) and
-`lobsim/MarketMaking-v0` (ticks, inventory in quotes, seconds); the *estimate* is the filter's in the
-first and the slow average of price changes, in standard deviations, in the second.
+They serve `lobsim/AvellanedaStoikov-v0` (prices, inventory in quotes, time in units of T) and
+`lobsim/MarketMaking-v0` (ticks, inventory in quotes, seconds); the *estimate* is the filter's in
+the first and the slow average of price changes, in standard deviations, in the second.
 """
 
 from dataclasses import dataclass
@@ -43,10 +43,21 @@ class QuotePolicy:
 
 
 class ModelPolicy(QuotePolicy):
-    """A policy from a model with ``depths(inventory, time_left)``: A-S, GLFT, C-J. It is blind."""
+    """A policy from a model with ``depths(inventory, time_left)``: A-S, GLFT, C-J. It is blind.
 
-    def __init__(self, env, model) -> None:
-        super().__init__(env, lambda inventory, left, _: model.depths(inventory, left))
+    Parameters
+    ----------
+    env : AvellanedaStoikovVectorEnv or MarketMakingVectorEnv
+    model
+        In the environment's units of price and time, inventory in quotes.
+    fee : float
+        Added to both distances, as in `lobsim.strategies.ModelMaker`: a maker fee in units of
+        price (negative: a rebate).
+    """
+
+    def __init__(self, env, model, fee: float = 0.0) -> None:
+        super().__init__(env, lambda inventory, left, _: tuple(
+            side + fee for side in model.depths(inventory, left)))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from lobsim.envs.signal import DriftSignal
+from lobsim.envs.drift_signal import DriftSignal
 from lobsim.strategies.quote_world import QuoteWorld
 
 __all__ = ["SignalOracle"]

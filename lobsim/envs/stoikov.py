@@ -7,7 +7,7 @@ from gymnasium.spaces import Box
 from gymnasium.vector import AutoresetMode
 
 from lobsim.envs import stoikov_kernel as kernel
-from lobsim.envs.signal import DriftSignal
+from lobsim.envs.drift_signal import DriftSignal
 from lobsim.envs.vector import KernelVectorEnv, ScalarOf
 from lobsim.strategies.quote_world import QuoteWorld
 

@@ -13,19 +13,19 @@ from stable_baselines3.common.env_checker import check_env as check_env_sb3
 
 from lobsim.envs import (
     chriss,
+    drift_signal,
     evaluate_making,
     making_rules,
     oracles,
     seeding,
-    signal,
     signal_oracle,
     stoikov,
 )
 from lobsim.envs.chriss import AlmgrenChrissEnv, AlmgrenChrissVectorEnv, optimal_policy
+from lobsim.envs.drift_signal import DriftSignal
 from lobsim.envs.evaluate_making import compare, evaluate, summary
 from lobsim.envs.making_rules import LinearQuotes, ModelPolicy, QuotePolicy, tuned_quotes
 from lobsim.envs.seeding import episode_seeds
-from lobsim.envs.signal import DriftSignal
 from lobsim.envs.signal_oracle import SignalOracle
 from lobsim.envs.stoikov import AvellanedaStoikovEnv, AvellanedaStoikovVectorEnv
 from lobsim.strategies import GLFT, AlmgrenChriss, AvellanedaStoikov, QuoteWorld
@@ -48,8 +48,8 @@ def actions_for(env, count, seed=0):
 
 
 def test_examples_in_the_docstrings_hold():
-    for module in (chriss, evaluate_making, making_rules, oracles, seeding, signal, signal_oracle,
-                   stoikov):
+    for module in (chriss, drift_signal, evaluate_making, making_rules, oracles, seeding,
+                   signal_oracle, stoikov):
         result = doctest.testmod(module)
         assert result.attempted and result.failed == 0, module.__name__
 

@@ -256,6 +256,8 @@ def test_rules_of_theory_quote_in_ticks_and_a_tuned_rule_is_no_worse_where_it_wa
     action = ModelPolicy(env, model)(obs)
     assert 5 * (1 + action[:, 0]) == pytest.approx(np.full(8, (bid + ask) / 2), rel=1e-6)
     assert 10 * action[:, 1] == pytest.approx(np.full(8, (ask - bid) / 2), rel=1e-6)
+    dearer = ModelPolicy(env, model, fee=0.5)(obs)
+    assert dearer - action == pytest.approx(np.tile([0.1, 0.0], (8, 1)), abs=1e-6)
     start = LinearQuotes(4.0, lean=0.5, weight=1.0)
     action = QuotePolicy(env, start)(obs)
     assert action[0] == pytest.approx([-0.2, -0.05], abs=1e-6)
