@@ -26,7 +26,7 @@ TRENDS = Regimes((Regime("calm", 6.0), Regime("up", 4.0, trend_bps_per_min=3.0),
 
 MAKER_REBATE = Fees(maker_fee=-1.5, taker_fee=5.0, fee_unit="bps")
 """A venue that pays its makers. For one who looks once a second no symmetric or leaning quotes at
-0.5 to 30 ticks were found to pay on BTC-USD without that: the price jumps, and they are hit then."""
+0.5 to 30 ticks were found to pay on BTC-USD without it: the price jumps, and they are hit then."""
 
 WEIGHTS = {"spread": 1.0, "adverse": 1.0, "inventory": 1.0, "fees": 1.0, "risk": 1.0}
 """Weights of the reward's terms."""
