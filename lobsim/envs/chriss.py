@@ -7,7 +7,7 @@ from gymnasium.spaces import Box
 from gymnasium.vector import AutoresetMode
 
 from lobsim.engine.jit import njit
-from lobsim.envs.vector import KernelVectorEnv, ScalarOf
+from lobsim.envs.worlds import KernelVectorEnv, ScalarOf
 from lobsim.market import rng
 from lobsim.strategies.almgren_chriss import AlmgrenChriss
 

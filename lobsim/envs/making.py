@@ -10,7 +10,7 @@ from gymnasium.vector import AutoresetMode
 from lobsim.engine.units import Grid
 from lobsim.envs import making_kernel as kernel
 from lobsim.envs.making_markets import open_row, stack_for
-from lobsim.envs.vector import KernelVectorEnv, ScalarOf
+from lobsim.envs.worlds import KernelVectorEnv, ScalarOf
 from lobsim.market.arguments import checked_window
 from lobsim.market.kernel import DONE, TAPE_FULL
 from lobsim.market.parts import Fees, Predator, Regime, Regimes

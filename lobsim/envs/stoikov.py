@@ -8,7 +8,7 @@ from gymnasium.vector import AutoresetMode
 
 from lobsim.envs import stoikov_kernel as kernel
 from lobsim.envs.drift_signal import DriftSignal
-from lobsim.envs.vector import KernelVectorEnv, ScalarOf
+from lobsim.envs.worlds import KernelVectorEnv, ScalarOf
 from lobsim.strategies.quote_world import QuoteWorld
 
 __all__ = ["AvellanedaStoikovEnv", "AvellanedaStoikovVectorEnv"]
