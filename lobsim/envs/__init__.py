@@ -17,11 +17,23 @@ from gymnasium.envs.registration import register, registry
 _IDS = (
     ("lobsim/Execution-v0", "lobsim.envs.execution:ExecutionEnv",
      "lobsim.envs.execution:ExecutionVectorEnv"),
+    ("lobsim/AvellanedaStoikov-v0", "lobsim.envs.stoikov:AvellanedaStoikovEnv",
+     "lobsim.envs.stoikov:AvellanedaStoikovVectorEnv"),
+    ("lobsim/AlmgrenChriss-v0", "lobsim.envs.chriss:AlmgrenChrissEnv",
+     "lobsim.envs.chriss:AlmgrenChrissVectorEnv"),
+    ("lobsim/MarketMaking-v0", "lobsim.envs.making:MarketMakingEnv",
+     "lobsim.envs.making:MarketMakingVectorEnv"),
 )
 
 _HOME = {
     "ExecutionEnv": "lobsim.envs.execution",
     "ExecutionVectorEnv": "lobsim.envs.execution",
+    "AvellanedaStoikovEnv": "lobsim.envs.stoikov",
+    "AvellanedaStoikovVectorEnv": "lobsim.envs.stoikov",
+    "AlmgrenChrissEnv": "lobsim.envs.chriss",
+    "AlmgrenChrissVectorEnv": "lobsim.envs.chriss",
+    "MarketMakingEnv": "lobsim.envs.making",
+    "MarketMakingVectorEnv": "lobsim.envs.making",
     "episode_seeds": "lobsim.envs.seeding",
 }
 
