@@ -112,6 +112,8 @@ class QuoteKeeper:
         """Take the inventory out of the book with a market order."""
         side = -1 if self.lots > 0 else 1
         self._send(side, 0, abs(self.lots), Kind.MARKET)
+        for order in self.orders.values():
+            order.leaving = True  # a market order under way is not called back
 
     def resting_prices(self) -> tuple[float, float]:
         """Prices of the bid and the ask that should rest, NaN where there is none."""
