@@ -253,6 +253,7 @@ class _Bench:
     def function(self, check: str, source: str) -> Any:
         """The object that the check cell hands over, after running ``source`` on what it needs."""
         namespace = dict(self.base(check, source))
+        _load_modules(source)
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             exec(compile(source, f"<answer to {check}>", "exec"), namespace)
         return namespace[handed_over(self.notebook, check)]
@@ -424,6 +425,17 @@ def needed_source(notebook: Any, check: str, source: str) -> str:
             kept.append(statement)
             needed |= _names_loaded(ast.unparse(statement))
     return "\n".join(ast.unparse(statement) for statement in reversed(kept))
+
+
+def _load_modules(source: str) -> None:
+    """Run the imports inside functions, so that no call is timed while a module loads.
+
+    Loading ``scipy.stats`` takes longer than a call may; the answer would seem to hang.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            with contextlib.suppress(Exception):  # a call that reaches it tells what is wrong
+                exec(ast.unparse(node), {"__name__": "__lesson__"})
 
 
 def _names_loaded(source: str) -> set[str]:

@@ -79,7 +79,7 @@ BRANCHING = Check(
         Part("calm counts, windows left over", 1.0, [
             Case({"counts": np.array([10, 10, 11, 50, 51, 51]), "per_part": 3}),
             Case({"counts": np.array([1, 9, 2, 30, 90, 10, 700, 4]), "per_part": 3}),
-        ], False, category="edge cases", partial=True),
+        ], False, category="edge cases"),  # not partial: who always returns 0 earns nothing
     ],
     mistakes=[
         Mistake("colleague", _colleague,
@@ -189,7 +189,8 @@ QUEUE_RATES = Check(
              category="worked example"),
         Part("other queues", 2.0, random_paths, False, category="other numbers", partial=True),
         Part("lengths never seen, a single event", 1.0, [
-            Case({**FOUR, "longest": 4}),
+            Case({"time_s": np.array([1.0, 3.0, 4.0]), "length": np.array([1, 2, 1]),
+                  "joined": np.array([True, False, False]), "horizon_s": 10.0, "longest": 4}),
             Case({"time_s": np.array([2.0]), "length": np.array([3]), "joined": np.array([False]),
                   "horizon_s": 2.5, "longest": 3}),
         ], False, category="edge cases", partial=True),

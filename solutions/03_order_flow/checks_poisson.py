@@ -76,7 +76,8 @@ NEXT_EVENT = Check(
         ], True, category="worked example"),
         Part("other books", 2.0, random_events, False, category="other numbers", partial=True),
         Part("a market without limit orders or cancellations", 1.0, [
-            Case({**BY_HAND, "limit": 0.0, "v": 0.3, "u": 0.9}),
+            # v r is 2.5, the second running sum: it does not exceed v r, so the next event comes
+            Case({**BY_HAND, "limit": 0.0, "v": 0.625, "u": 0.9}),
             Case({**BY_HAND, "cancel": 0.0, "market": 2.5, "v": 0.45, "u": 0.2}),
         ], False, category="edge cases", partial=True),
     ],

@@ -14,6 +14,7 @@ from lobsim.course.audit_answers import read_answers
 from lobsim.course.audit_inputs import habits_of, variations
 from lobsim.course.audit_report import audit
 from lobsim.course.audit_text import printed_numbers
+from lobsim.course.audit_worker import Workbench
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -109,6 +110,18 @@ def test_a_submitted_answer_without_stated_marks_is_an_error(tmp_path, name, fir
     (tmp_path / f"{name}.py").write_text(f"{first}\nx = 1\n")
     with pytest.raises(ValueError, match="the name must be CHECK__right_LABEL.py"):
         read_answers(tmp_path)
+
+
+def test_the_time_to_load_a_module_is_not_the_answers_time(tmp_path, monkeypatch):
+    (tmp_path / "slow_to_load.py").write_text(
+        "import time\nends = time.process_time() + 0.8\nwhile time.process_time() < ends:\n"
+        "    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)  # the worker process inherits it
+    root = audited_course.build(tmp_path / "course")
+    with Workbench(root / "solutions" / audited_course.NAME) as bench:
+        run = bench.run("above", "def above(xs, limit):\n    import slow_to_load\n"
+                                 "    return int((xs > limit).sum())\n")
+    assert not run.hung and all(run.full())
 
 
 def test_variations_keep_or_break_the_habits_of_the_declared_cases():

@@ -1,4 +1,4 @@
-# marks: 0.5  mistake: ddof
+# marks: 0.0  mistake: ddof
 def branching(counts, per_part):
     parts = len(counts) // per_part
     table = counts[: parts * per_part].reshape(parts, per_part)

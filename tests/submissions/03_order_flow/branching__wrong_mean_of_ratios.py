@@ -1,4 +1,4 @@
-# marks: 0.5  mistake: mean_of_ratios
+# marks: 0.0  mistake: mean_of_ratios
 def branching(counts, per_part):
     parts = len(counts) // per_part
     table = counts[: parts * per_part].reshape(parts, per_part)
