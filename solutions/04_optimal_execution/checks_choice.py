@@ -77,8 +77,10 @@ CHOOSE = Check(
             Case(TABLE | {"limit": 900.0}, "limit 900")], category="worked example"),
         Part("frontiers of your own", 2.0, frontiers, False, category="other numbers",
              partial=True),
-        Part("a limit that nobody keeps, one exactly met", 1.0, [
-            Case(TABLE | {"limit": 500.0}), Case(TABLE | {"limit": 833.0}),
+        Part("a limit that nobody keeps, one exactly met with a smaller z", 1.0, [
+            Case(TABLE | {"limit": 500.0}),
+            # with z of 75 % the smallest L-VaR is the first row's; with z = 1 or 1.645 it is not
+            Case(TABLE | {"limit": 833.0, "z": 0.674}),
         ], False, category="edge cases", partial=True),
     ],
     mistakes=[

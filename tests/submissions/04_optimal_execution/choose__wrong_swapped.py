@@ -1,4 +1,4 @@
-# marks: 0.5  mistake: swapped
+# marks: 0.0  mistake: swapped
 def choose(aversions, expected, std, limit, z):
     within = np.where(std <= limit, expected, np.inf)
     first = aversions[np.argmin(within)] if (std <= limit).any() else math.nan
