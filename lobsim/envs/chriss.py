@@ -7,7 +7,8 @@ from gymnasium.spaces import Box
 from gymnasium.vector import AutoresetMode
 
 from lobsim.engine.jit import njit
-from lobsim.envs.worlds import KernelVectorEnv, ScalarOf
+from lobsim.envs.core import KernelCore
+from lobsim.envs.vector import KernelVectorEnv, ScalarOf
 from lobsim.market import rng
 from lobsim.strategies.almgren_chriss import AlmgrenChriss
 
@@ -74,6 +75,25 @@ def _advance(keys, steps, rows, actions, terms, expected, obs, rewards, ended, t
         _show(row, steps[i], terms, obs[i])
 
 
+class _Core(KernelCore):
+    """N sales with the same terms; the reward is `expected` or realised."""
+
+    names = _TOLD
+
+    def __init__(self, count, terms, expected):
+        super().__init__(count, 3, 1)
+        self._terms, self._expected = terms, expected
+        self._keys = np.zeros(len(self), np.uint64)
+        self._steps = np.zeros(len(self), np.int64)
+
+    def begin(self, rows, seeds, seen):
+        _begin(self._keys, self._steps, rows, seeds, self._terms, seen, self.told)
+
+    def advance(self, actions, rows, outcome):
+        _advance(self._keys, self._steps, rows, actions, self._terms, self._expected,
+                 outcome.seen, outcome.rewards, outcome.over, self.told)
+
+
 class AlmgrenChrissVectorEnv(KernelVectorEnv):
     r"""N sales of a block under linear impact, stepped in one Numba call.
 
@@ -125,7 +145,7 @@ class AlmgrenChrissVectorEnv(KernelVectorEnv):
     start : float
         S_0.
     max_speed : float
-    autoreset_mode, copy
+    autoreset_mode, info, copy
         As in `KernelVectorEnv`.
 
     **Version.** v0.
@@ -144,13 +164,12 @@ class AlmgrenChrissVectorEnv(KernelVectorEnv):
     -132.5
     """
 
-    info_names = _TOLD
     sum_names = ("trading_bps", "holding_bps", "risk_bps", "expected_bps")
 
     def __init__(self, num_envs: int = 1, *, model: AlmgrenChriss = PAPER,
                  risk_aversion: float = 1e-6, reward: str = "expected", start: float = 50.0,
                  max_speed: float = 4.0, autoreset_mode=AutoresetMode.SAME_STEP,
-                 copy: bool = True) -> None:
+                 info: str = "all", copy: bool = True) -> None:
         if not 0 <= risk_aversion < math.inf:
             raise ValueError(f"risk_aversion is {risk_aversion}; it must not be negative")
         if reward not in _REWARDS:
@@ -161,15 +180,13 @@ class AlmgrenChrissVectorEnv(KernelVectorEnv):
                              f"0, the second at least 1")
         self.model, self.risk_aversion, self.reward = model, float(risk_aversion), reward
         self.start, self.max_speed = float(start), float(max_speed)
-        self._terms = np.array([
+        terms = np.array([
             model.quantity, model.periods, model.period, model.volatility * math.sqrt(model.period),
             model.temporary, model.permanent, model.half_spread, model.drift, risk_aversion, start,
             max_speed])
         low, high = np.array([0, 0, -_BOUND], np.float32), np.array([1, 1, _BOUND], np.float32)
-        super().__init__(num_envs, Box(low, high), Box(-1.0, 1.0, (1,), np.float32),
-                         autoreset_mode=autoreset_mode, copy=copy)
-        self._keys = np.zeros(self.num_envs, np.uint64)
-        self._steps = np.zeros(self.num_envs, np.int64)
+        super().__init__(_Core(num_envs, terms, reward == "expected"), Box(low, high),
+                         Box(-1.0, 1.0, (1,), np.float32), autoreset_mode, info, copy)
 
     @property
     def optimum_bps(self) -> float:
@@ -185,15 +202,6 @@ class AlmgrenChrissVectorEnv(KernelVectorEnv):
         """The action of a speed, in even splits of what is left."""
         share = np.clip(np.asarray(speed, dtype=float) / self.max_speed, 0.0, 1.0)
         return 2.0 * np.sqrt(share) - 1.0
-
-    def _begin(self, rows, seeds):
-        with np.errstate(over="ignore"):  # hashing wraps around on purpose (uncompiled runs warn)
-            _begin(self._keys, self._steps, rows, seeds, self._terms, self._obs, self._told)
-
-    def _advance(self, actions, rows):
-        with np.errstate(over="ignore"):
-            _advance(self._keys, self._steps, rows, actions, self._terms,
-                     self.reward == "expected", self._obs, self._rewards, self._ended, self._told)
 
 
 def optimal_policy(env: AlmgrenChrissVectorEnv, risk_aversion: float | None = None):

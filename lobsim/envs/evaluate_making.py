@@ -41,6 +41,8 @@ def evaluate(env, policies: Mapping[str, Callable], episodes: int, seed: int = 0
         raise ValueError(f"episodes is {episodes}; it must be at least 1")
     if env.autoreset_mode != AutoresetMode.SAME_STEP:
         raise ValueError(f"autoreset_mode is {env.autoreset_mode.value!r}; it must be 'SameStep'")
+    if not env.tells_all:
+        raise ValueError("info is 'end'; it must be 'all', so that what each step adds is told")
     tables = []
     for name, policy in policies.items():
         for first in range(0, episodes, env.num_envs):

@@ -192,19 +192,18 @@ class ExecutionVectorEnv(KernelVectorEnv):
     Parameters
     ----------
     num_envs : int
-    autoreset_mode, info
+    autoreset_mode, info, copy
         As in `lobsim.envs.vector.KernelVectorEnv`.
     **settings
         As in `ExecutionEnv`.
     """
 
-    metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}
-
     def __init__(self, num_envs: int = 1, *, profile="SPY", render_mode: None = None,
-                 autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
-                 info: str = "all", **settings):
+                 autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+                 info: str = "all", copy: bool = True, **settings):
         checked = ExecutionSettings(profile, **settings)
-        super().__init__(ExecutionCore(num_envs, checked), *_spaces(checked), autoreset_mode, info)
+        super().__init__(ExecutionCore(num_envs, checked), *_spaces(checked), autoreset_mode, info,
+                         copy)
 
     def market(self, i: int) -> Market:
         """The market behind environment `i`, to look at."""

@@ -1,13 +1,13 @@
 """`ExecutionCore`: N execution episodes over one kernel, without any environment around them."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numba import config
 
 from lobsim.engine.units import Grid
 from lobsim.envs import execution_layout as at
+from lobsim.envs.core import Outcome, checked_count
 from lobsim.envs.execution_kernel import start_some, stepper_of
 from lobsim.envs.execution_settings import MODES, Episode, ExecutionSettings
 from lobsim.envs.handles import Markets
@@ -21,15 +21,6 @@ from lobsim.market.state import NS
 __all__ = ["ExecutionCore", "Outcome"]
 
 _LOOK_NS = NS  # order flow is sampled each second, or once a step if that is shorter
-
-
-class Outcome(NamedTuple):
-    """What a call tells of all N episodes; fresh arrays each time, written by the kernel."""
-
-    seen: np.ndarray  # (N, columns) float32
-    rewards: np.ndarray  # (N,) float64
-    over: np.ndarray  # (N,) bool
-    info: np.ndarray  # (N, len(INFO_NAMES)) float64
 
 
 class ExecutionCore:
@@ -52,8 +43,7 @@ class ExecutionCore:
     names = at.INFO_NAMES
 
     def __init__(self, count: int, settings: ExecutionSettings):
-        if count < 1 or count != int(count):
-            raise ValueError(f"num_envs is {count}; it must be a whole number above 0")
+        count = checked_count(count)
         self.settings = settings
         self.seeds = np.zeros(count, np.uint64)
         self.episodes: list[Episode | None] = [None] * count
@@ -71,11 +61,11 @@ class ExecutionCore:
     def __len__(self) -> int:
         return len(self.seeds)
 
-    def fresh(self) -> Outcome:
-        """Arrays for an outcome, all zero."""
+    def fresh(self, seen: np.ndarray | None = None) -> Outcome:
+        """Arrays for an outcome, all zero but `seen`, if it is given."""
         n = len(self)
-        return Outcome(np.zeros((n, self._columns), np.float32), np.zeros(n), np.zeros(n, bool),
-                       np.zeros((n, len(self.names))))
+        seen = np.zeros((n, self._columns), np.float32) if seen is None else seen
+        return Outcome(seen, np.zeros(n), np.zeros(n, bool), np.zeros((n, len(self.names))))
 
     def open(self, rows: Sequence[int], seeds: Sequence[int], outcome: Outcome) -> None:
         """Start new episodes in some rows; writes their first view and information."""

@@ -9,13 +9,11 @@ from gymnasium.vector import AutoresetMode
 
 from lobsim.engine.units import Grid
 from lobsim.envs import making_kernel as kernel
-from lobsim.envs.making_markets import open_row, stack_for
-from lobsim.envs.worlds import KernelVectorEnv, ScalarOf
+from lobsim.envs.making_core import MakingCore
+from lobsim.envs.vector import KernelVectorEnv, ScalarOf
 from lobsim.market.arguments import checked_window
-from lobsim.market.kernel import DONE, TAPE_FULL
 from lobsim.market.parts import Fees, Predator, Regime, Regimes
 from lobsim.market.profiles import find_profile
-from lobsim.market.stack import runner_of_all
 from lobsim.market.state import NS
 
 __all__ = ["MAKER_REBATE", "TRENDS", "MarketMakingEnv", "MarketMakingVectorEnv"]
@@ -30,8 +28,6 @@ MAKER_REBATE = Fees(maker_fee=-1.5, taker_fee=5.0, fee_unit="bps")
 
 WEIGHTS = {"spread": 1.0, "adverse": 1.0, "inventory": 1.0, "fees": 1.0, "risk": 1.0}
 """Weights of the reward's terms."""
-
-_NO_ACTIONS = np.zeros((0, 2))
 
 
 class MarketMakingVectorEnv(KernelVectorEnv):
@@ -132,7 +128,7 @@ class MarketMakingVectorEnv(KernelVectorEnv):
         Memory of the averages, at least one look.
     threads : int
         Of Numba, that run the markets; 1 is faster for few of them, see ``lobsim bench market``.
-    autoreset_mode, copy
+    autoreset_mode, info, copy
         As in `KernelVectorEnv`.
 
     **Version.** v0.
@@ -146,7 +142,6 @@ class MarketMakingVectorEnv(KernelVectorEnv):
     True
     """
 
-    info_names = kernel.TOLD
     sum_names = ("spread_gain", "adverse_gain", "inventory_gain", "fee_gain", "risk_penalty")
 
     def __init__(self, num_envs: int = 1, *, profile="BTC-USD", parts=(TRENDS, MAKER_REBATE),
@@ -156,7 +151,8 @@ class MarketMakingVectorEnv(KernelVectorEnv):
                  risk_aversion: float = 0.1, weights=None, reward_scale: float = 1.0,
                  flatten: bool = True, blind: bool = False, fast_s: float = 10.0,
                  slow_s: float = 60.0, threads: int = 1,
-                 autoreset_mode=AutoresetMode.SAME_STEP, copy: bool = True) -> None:
+                 autoreset_mode=AutoresetMode.SAME_STEP, info: str = "all",
+                 copy: bool = True) -> None:
         self.profile = find_profile(profile).with_parts(*parts)
         checked_window(self.profile, start_s, start_s + session_s)
         if self.profile.part(Predator):
@@ -190,20 +186,15 @@ class MarketMakingVectorEnv(KernelVectorEnv):
         self.half_spread_ticks = float(half_spread_ticks)
         self.max_skew_ticks, self.sizes = float(max_skew_ticks), bool(sizes)
         self._start_ns = round(start_s * NS)
-        self._terms = self._make_terms(reward_scale, blind, fast_s, slow_s)
+        terms = self._make_terms(reward_scale, blind, fast_s, slow_s)
         low = np.array([-1, 0, 0] + [-1] * 3 + [-kernel.CUT] * 4 + [0] + [-kernel.CUT] * 2
                        + [-1] * 2, np.float32)
         high = np.array([1, 1, kernel.CUT] + [1] * 3 + [kernel.CUT] * 7 + [1] * 2, np.float32)
-        super().__init__(num_envs, Box(low, high),
-                         Box(-1.0, 1.0, (4 if sizes else 2,), np.float32),
-                         autoreset_mode=autoreset_mode, copy=copy)
-        self._stack = stack_for(self.profile, self.num_envs, self._start_ns)
-        self._desks = np.zeros((self.num_envs, kernel.ROOM, kernel.O_SIZE), np.int64)
-        self._ints = np.zeros((self.num_envs, kernel.I_SIZE), np.int64)
-        self._memories = np.zeros((self.num_envs, kernel.M_SIZE))
-        self._wanted = np.zeros((self.num_envs, 4), np.int64)  # bid, its lots, ask, its lots
-        self._until, self._status = np.zeros((2, self.num_envs), np.int64)
-        self._run_kernel = runner_of_all(self._stack, threads)
+        width = 4 if sizes else 2
+        core = MakingCore(num_envs, (len(low), width), self.profile, self._start_ns, terms,
+                          self.flatten, self.threads)
+        super().__init__(core, Box(low, high), Box(-1.0, 1.0, (width,), np.float32),
+                         autoreset_mode, info, copy)
 
     def _make_terms(self, scale, blind, fast_s, slow_s) -> np.ndarray:
         profile, k = self.profile, kernel
@@ -267,63 +258,6 @@ class MarketMakingVectorEnv(KernelVectorEnv):
         obs = np.asarray(obs, dtype=float)
         return (obs[..., 0] * self.max_inventory / self.quote_size,
                 obs[..., 1] * self.steps * self.interval_s, obs[..., 8], obs[..., 9])
-
-    # -- inside ----------------------------------------------------------------------------------
-
-    def _begin(self, rows, seeds):
-        for i, seed in zip(rows, seeds):
-            open_row(self._stack, int(i), self.profile, int(seed) & (2**63 - 1), self._start_ns)
-        with np.errstate(over="ignore"):  # hashing wraps around on purpose (uncompiled runs warn)
-            kernel.begin(self._stack, self._desks, self._ints, self._memories, rows, self._terms,
-                         self._obs, self._told)
-
-    def _advance(self, actions, rows):
-        desk = self._stack, self._desks, self._ints
-        with np.errstate(over="ignore"):
-            kernel.withdraw(*desk, self._memories, rows, actions, self._terms, self._wanted,
-                            self._until)
-            self._run(rows)
-            kernel.post(*desk, rows, self._terms, self._wanted, self._until)
-            self._run(rows)
-            over = rows[self._ints[rows, kernel.I_STEP] >= self.steps]
-            if len(over):
-                self._finish(over)
-                self._ended[over] = True
-            kernel.look(*desk, self._memories, rows, self._terms, self._obs, self._rewards,
-                        self._told)
-
-    def _finish(self, rows):
-        """Withdraw everything, wait for the answers, flatten if asked to."""
-        desk = self._stack, self._desks, self._ints
-        kernel.withdraw(*desk, self._memories, rows, _NO_ACTIONS, self._terms, self._wanted,
-                        self._until)
-        self._run(rows)
-        self._wait(rows)
-        if self.flatten:
-            kernel.flatten(*desk, rows, self._until)
-            self._run(rows)
-            self._wait(rows)
-
-    def _wait(self, rows):
-        """Look on until the venues have answered everything."""
-        for _ in range(kernel.FINISH_LOOKS):
-            rows = rows[self._ints[rows, kernel.I_OPEN] > 0]
-            if not len(rows):
-                return
-            kernel.wait(self._stack, self._ints, rows, self._terms, self._until)
-            self._run(rows)
-
-    def _run(self, rows):
-        """Let the markets of these rows run to `_until`, and hear what they tell."""
-        self._status[:] = DONE
-        self._status[rows] = TAPE_FULL
-        while True:
-            if self.threads > 1:
-                numba.set_num_threads(self.threads)
-            self._run_kernel(self._stack, self._until, self._status)
-            kernel.hear(self._stack, self._desks, self._ints, rows)  # empties the buffers
-            if (self._status == DONE).all():
-                return
 
 
 class MarketMakingEnv(ScalarOf):

@@ -7,11 +7,31 @@ from gymnasium.spaces import Box
 from gymnasium.vector import AutoresetMode
 
 from lobsim.envs import stoikov_kernel as kernel
+from lobsim.envs.core import KernelCore
 from lobsim.envs.drift_signal import DriftSignal
-from lobsim.envs.worlds import KernelVectorEnv, ScalarOf
+from lobsim.envs.vector import KernelVectorEnv, ScalarOf
 from lobsim.strategies.quote_world import QuoteWorld
 
 __all__ = ["AvellanedaStoikovEnv", "AvellanedaStoikovVectorEnv"]
+
+
+class _Core(KernelCore):
+    """N worlds with the same terms; `form` is the reward."""
+
+    names = kernel.TOLD
+
+    def __init__(self, count, columns, terms, form):
+        super().__init__(count, columns, 2)
+        self._terms, self._form = terms, form
+        self.states = np.zeros((len(self), kernel.X_SIZE))
+        self._keys = np.zeros(len(self), np.uint64)
+
+    def begin(self, rows, seeds, seen):
+        kernel.begin(self.states, self._keys, rows, seeds, self._terms, seen, self.told)
+
+    def advance(self, actions, rows, outcome):
+        kernel.advance(self.states, self._keys, rows, actions, self._terms, self._form,
+                       outcome.seen, outcome.rewards, outcome.over, self.told)
 
 
 class AvellanedaStoikovVectorEnv(KernelVectorEnv):
@@ -91,7 +111,7 @@ class AvellanedaStoikovVectorEnv(KernelVectorEnv):
     start : float
     fills : str
         "bernoulli" or "exponential", as in `QuoteWorld`.
-    autoreset_mode, copy
+    autoreset_mode, info, copy
         As in `KernelVectorEnv`.
 
     **Version.** v0.
@@ -110,7 +130,6 @@ class AvellanedaStoikovVectorEnv(KernelVectorEnv):
     [0.6667, 0.6667, 0.6667]
     """
 
-    info_names = kernel.TOLD
     sum_names = ("spread_gain", "inventory_gain", "risk_penalty")
 
     def __init__(self, num_envs: int = 1, *, horizon: float = 1.0, step: float = 0.005,
@@ -118,7 +137,8 @@ class AvellanedaStoikovVectorEnv(KernelVectorEnv):
                  max_inventory: int = 15, max_skew: float = 1.0, risk_aversion: float = 0.1,
                  reward: str = "risk", centred: bool = False, signal: DriftSignal | None = None,
                  blind: bool = False, start: float = 100.0, fills: str = "bernoulli",
-                 autoreset_mode=AutoresetMode.SAME_STEP, copy: bool = True) -> None:
+                 autoreset_mode=AutoresetMode.SAME_STEP, info: str = "all",
+                 copy: bool = True) -> None:
         self.world = QuoteWorld(horizon, step, volatility, intensity, decay, max_inventory, fills)
         if not 0 < max_skew < math.inf:
             raise ValueError(f"max_skew is {max_skew}; it must be a number above 0")
@@ -129,15 +149,13 @@ class AvellanedaStoikovVectorEnv(KernelVectorEnv):
                              f"{', '.join(map(repr, kernel.REWARDS))}")
         self.risk_aversion, self.max_skew = float(risk_aversion), float(max_skew)
         self.reward, self.signal, self.blind = reward, signal, bool(blind)
-        self._form = kernel.REWARDS.index(reward)
-        self._terms = self._make_terms(centred, float(start))
+        terms = self._make_terms(centred, float(start))
         bounds = np.array([1.0, 1.0] + ([kernel.SIGNAL_BOUND] * 2 if signal else []), np.float32)
         low = -bounds
         low[1] = 0.0
-        super().__init__(num_envs, Box(low, bounds), Box(-1.0, 1.0, (2,), np.float32),
-                         autoreset_mode=autoreset_mode, copy=copy)
-        self._states = np.zeros((self.num_envs, kernel.X_SIZE))
-        self._keys = np.zeros(self.num_envs, np.uint64)
+        core = _Core(num_envs, len(bounds), terms, kernel.REWARDS.index(reward))
+        super().__init__(core, Box(low, bounds), Box(-1.0, 1.0, (2,), np.float32),
+                         autoreset_mode, info, copy)
 
     def _make_terms(self, centred, start) -> np.ndarray:
         world, k = self.world, kernel
@@ -162,15 +180,6 @@ class AvellanedaStoikovVectorEnv(KernelVectorEnv):
             (terms[k.T_KEEP], terms[k.T_GAIN],
              terms[k.T_VARIANCE]) = self.signal.filter_terms(world.step)
         return terms
-
-    def _begin(self, rows, seeds):
-        with np.errstate(over="ignore"):  # hashing wraps around on purpose (uncompiled runs warn)
-            kernel.begin(self._states, self._keys, rows, seeds, self._terms, self._obs, self._told)
-
-    def _advance(self, actions, rows):
-        with np.errstate(over="ignore"):
-            kernel.advance(self._states, self._keys, rows, actions, self._terms, self._form,
-                           self._obs, self._rewards, self._ended, self._told)
 
     # -- quotes and actions ----------------------------------------------------------------------
 

@@ -3,16 +3,23 @@
 A *core* holds N episodes in arrays and advances them in one compiled call. It has
 
 * ``len(core)``, N, and ``core.names``, the names of the columns of its information;
-* ``core.fresh() -> outcome`` with arrays ``seen`` (N, columns) float32, ``rewards`` (N,),
-  ``over`` (N,) bool, ``info`` (N, len(names)) float64, and optionally ``truncated`` (N,) bool;
+* ``core.fresh(seen=None) -> outcome`` with arrays ``seen`` (N, columns) float32, by default a new
+  one, ``rewards`` (N,), ``over`` (N,) bool, ``info`` (N, len(names)) float64, and optionally
+  ``truncated`` (N,) bool;
 * ``core.open(rows, seeds, outcome)``: new episodes in some rows, whose first view it writes;
 * ``core.step(actions, outcome=None) -> outcome``, by default in fresh arrays; rows whose episode
   is over are not written.
 
-`KernelEnv` makes a `gymnasium.Env` of a core with one row, `KernelVectorEnv` a
-`gymnasium.vector.VectorEnv` of any; both play the same episodes, bit for bit: episode k after
-``reset(seed=s)`` has the market seed ``episode_seeds(s, k, 1)``, and environment i of a vector is
-reset with s + i, as Gymnasium has it.
+`lobsim.envs.core.KernelCore` is a base for cores. `KernelEnv` makes a `gymnasium.Env` of a core
+with one row, `KernelVectorEnv` a `gymnasium.vector.VectorEnv` of any, `ScalarOf` the first of a
+class of the second. All play the same episodes, bit for bit: episode k after ``reset(seed=s)`` has
+the market seed ``episode_seeds(s, k, 1)``, and environment i of a vector is reset with s + i, as
+Gymnasium has it.
+
+All environments reset in the *same step* unless told otherwise (Gymnasium's own vectors do so in
+the next one). Then every step of every environment is one of an episode: none is lost on a reset
+whose action is ignored, no row of a batch has to be masked out of a learner's loss, and it is what
+Stable-Baselines3 and `lobsim.envs.evaluate_making` expect.
 """
 
 from collections.abc import Sequence
@@ -26,7 +33,7 @@ from gymnasium.vector.utils import batch_space
 from lobsim.envs.seeding import episode_seeds
 from lobsim.market.arguments import checked_seed
 
-__all__ = ["KernelEnv", "KernelVectorEnv"]
+__all__ = ["KernelEnv", "KernelVectorEnv", "ScalarOf"]
 
 
 def _tells_all(info: str) -> bool:
@@ -133,26 +140,40 @@ class KernelVectorEnv(VectorEnv):
     observation_space, action_space : gymnasium.Space
         Of a single environment.
     autoreset_mode : AutoresetMode or str
-        ``NEXT_STEP`` (the step after the last one of an episode resets and ignores the action),
         ``SAME_STEP`` (the last step returns the first view of the next episode, and the last view
-        in ``infos["final_obs"]``, its information in ``infos["final_info"]``) or ``DISABLED``
-        (nothing; reset with ``options={"reset_mask": ...}``).
+        in ``infos["final_obs"]``, its information in ``infos["final_info"]``; the default, see the
+        module), ``NEXT_STEP`` (the step after the last one of an episode resets and ignores the
+        action) or ``DISABLED`` (nothing; reset with ``options={"reset_mask": ...}``).
     info : str
         "all": every step tells all columns; "end": only ``final_info`` (with ``SAME_STEP``), which
         is faster.
+    copy : bool
+        Whether observations are returned in fresh arrays. Without it they lie in one of two
+        buffers in turn, which the kernel writes again in the second step after.
+
+    Attributes
+    ----------
+    info_names : tuple of str
+        Columns of the information.
+    sum_names : tuple of str
+        Those that tell what a step adds: an evaluation sums them.
     """
 
+    metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}
+    sum_names: tuple[str, ...] = ()
+
     def __init__(self, core, observation_space, action_space,
-                 autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
-                 info: str = "all"):
+                 autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+                 info: str = "all", copy: bool = True):
         self._tells_all = _tells_all(info)
         try:
-            self._mode = AutoresetMode(autoreset_mode)
+            self.autoreset_mode = AutoresetMode(autoreset_mode)
         except ValueError:
             raise ValueError(f"autoreset_mode is {autoreset_mode!r}; it must be one of "
                              f"{', '.join(mode.value for mode in AutoresetMode)}") from None
         self.num_envs = len(core)
-        self.metadata = type(self).metadata | {"autoreset_mode": self._mode}
+        self.metadata = type(self).metadata | {"autoreset_mode": self.autoreset_mode}
+        self.info_names, self.copy = tuple(core.names), bool(copy)
         self.single_observation_space = observation_space
         self.single_action_space = action_space
         self.observation_space = batch_space(observation_space, self.num_envs)
@@ -162,6 +183,20 @@ class KernelVectorEnv(VectorEnv):
         self._everyone = np.ones(self.num_envs, bool)
         self._everyone.flags.writeable = False
         self._waiting = np.ones(self.num_envs, bool)  # for a reset
+        self._buffers = () if copy else (core.fresh().seen, core.fresh().seen)
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether every step tells all columns of the information."""
+        return self._tells_all
+
+    def _room(self):
+        """An outcome to write to, whose views are not those that were returned last."""
+        if self.copy:
+            return self._core.fresh()
+        first, second = self._buffers
+        is_taken = self._last is not None and self._last.seen is first
+        return self._core.fresh(second if is_taken else first)
 
     def reset(self, *, seed: int | Sequence[int | None] | None = None,
               options: dict | None = None):
@@ -178,11 +213,12 @@ class KernelVectorEnv(VectorEnv):
         seeds = self._seeds(seed)
         mask = self._mask(options)
         if mask.all():
-            outcome = self._core.fresh()
+            outcome = self._room()
         else:
             if self._last is None:
                 raise gymnasium.error.ResetNeeded("reset all environments before some of them")
-            outcome = self._last._replace(seen=self._last.seen.copy(), info=self._last.info.copy())
+            outcome = self._room()
+            outcome.seen[:], outcome.info[:] = self._last.seen, self._last.info
         for i in np.flatnonzero(mask):
             if seeds[i] is not None:
                 self._episodes.reseed(int(i), seeds[i])
@@ -225,12 +261,13 @@ class KernelVectorEnv(VectorEnv):
         Returns
         -------
         observations, rewards, terminations, truncations, infos
-            Fresh arrays; nothing is written to them later.
+            Fresh arrays; nothing is written to them later (but for observations, without `copy`).
         """
         waiting = np.flatnonzero(self._waiting)
-        if len(waiting) and (self._mode is not AutoresetMode.NEXT_STEP or self._last is None):
+        if len(waiting) and (self._last is None
+                             or self.autoreset_mode is not AutoresetMode.NEXT_STEP):
             raise gymnasium.error.ResetNeeded("an episode is over; reset it before step()")
-        outcome = self._core.step(actions)
+        outcome = self._core.step(actions, self._room())
         truncated = getattr(outcome, "truncated", None)
         if truncated is None:
             over, truncated = outcome.over, np.zeros(self.num_envs, bool)
@@ -241,7 +278,7 @@ class KernelVectorEnv(VectorEnv):
         if over.any():
             ended = np.flatnonzero(over)
             self._waiting[ended] = True
-            if self._mode is AutoresetMode.SAME_STEP:
+            if self.autoreset_mode is AutoresetMode.SAME_STEP:
                 infos = self._final(outcome, over, ended)
                 self._open(ended, outcome)
         self._last = outcome
@@ -266,3 +303,24 @@ class KernelVectorEnv(VectorEnv):
         for name, column in zip(self._core.names, info, strict=True):
             told[name], told["_" + name] = column, over
         return {"final_obs": final, "_final_obs": over, "final_info": told, "_final_info": over}
+
+
+class ScalarOf(KernelEnv):
+    """One environment of a vector class: its core with one row, and no automatic reset.
+
+    A subclass names the class in `many`; its arguments are passed on.
+
+    Parameters
+    ----------
+    info : str
+        As in `KernelEnv`.
+    **arguments
+        Of the vector class, but for ``num_envs``, ``autoreset_mode`` and ``copy``.
+    """
+
+    many: type[KernelVectorEnv]
+
+    def __init__(self, *, info: str = "all", **arguments):
+        self.vector = self.many(num_envs=1, autoreset_mode=AutoresetMode.DISABLED, **arguments)
+        super().__init__(self.vector._core, self.vector.single_observation_space,
+                         self.vector.single_action_space, info)

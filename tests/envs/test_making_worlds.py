@@ -172,7 +172,7 @@ def test_wrong_use_is_refused():
         env.step(np.zeros(2))
     with pytest.raises(ValueError, match="not a number"):
         env.step(np.full((2, 2), np.nan))
-    with pytest.raises(ValueError, match="3 seeds for 2"):
+    with pytest.raises(ValueError, match="seed has 3 entries"):
         env.reset(seed=[1, 2, 3])
 
 
@@ -207,9 +207,9 @@ def test_expected_rewards_are_the_means_of_the_realised_ones(signal):
     rewards = {}
     for form, env in envs.items():
         env.reset(seed=4)
-        env._states[:, 2] = 1.0  # one quote held
+        env._core.states[:, 2] = 1.0  # one quote held
         if signal:
-            env._states[:, 3] = 5.0  # the drift
+            env._core.states[:, 3] = 5.0  # the drift
         rewards[form] = env.step(action)[1]
     assert np.ptp(rewards["mean"]) == 0
     for form in ("risk", "expected"):
