@@ -24,6 +24,12 @@ def _left(time_s, mid, flow, obi, edges):
     return _bars(time_s, mid, flow, obi, edges, side="left")
 
 
+def _left_unguarded(time_s, mid, flow, obi, edges):
+    """As `_left`, with the row -1 of an edge at the first change read as the last row."""
+    row = np.searchsorted(time_s, edges, side="left") - 1
+    return np.diff(mid[row]), np.diff(np.cumsum(flow)[row]), obi[row[:-1]]
+
+
 def _end(time_s, mid, flow, obi, edges):
     return _bars(time_s, mid, flow, obi, edges, end=True)
 
@@ -36,6 +42,17 @@ def _within(time_s, mid, flow, obi, edges):
         inside = (time_s > edges[k]) & (time_s <= edges[k + 1])
         move[k] = mid[inside][-1] - mid[inside][0] if inside.any() else 0.0
     return move, ofi, obi_start
+
+
+def _inside_only(time_s, mid, flow, obi, edges):
+    """Everything from the changes inside a bar, as a group-by does it."""
+    number = np.searchsorted(edges, time_s, side="left") - 1
+    rows = []
+    for k in range(len(edges) - 1):
+        inside = np.flatnonzero(number == k)
+        rows.append((mid[inside[-1]] - mid[inside[0]], flow[inside].sum(), obi[inside[0]])
+                    if len(inside) else (0.0, 0.0, 0.0))
+    return tuple(np.array(column) for column in zip(*rows, strict=True))
 
 
 def _with_start(time_s, mid, flow, obi, edges):
@@ -87,12 +104,18 @@ MAKE_BARS = Check(
         Mistake("left", _left,
                 "a change at the very edge of a bar belongs to the bar that ends there; take the "
                 "last change at or before the edge"),
+        Mistake("left_unguarded", _left_unguarded,
+                "a change at the very edge of a bar belongs to the bar that ends there; yours goes "
+                "to the next bar, and at the first edge your row is -1, the last one"),
         Mistake("end", _end,
                 "you return the imbalance at the end of the bar, which nobody knew at its start: "
                 "that is look-ahead"),
         Mistake("within", _within,
                 "you compare the first with the last change inside the bar; the move begins at the "
                 "state in force at the bar's start, which came before"),
+        Mistake("inside_only", _inside_only,
+                "you look only at the changes inside a bar; its move and its opening imbalance "
+                "start from the state in force at its start, which came before"),
         Mistake("with_start", _with_start,
                 "a change at the very start of a bar is counted in two bars; its flow belongs to "
                 "the bar before"),
@@ -127,6 +150,13 @@ def _in_sample(y, x, n_train, gap):
 
 def _no_gap(y, x, n_train, gap):
     return reference_out_of_sample(y, x, n_train, 0)
+
+
+def _through_zero(y, x, n_train, gap):
+    slope = x[:n_train] @ y[:n_train] / (x[:n_train] @ x[:n_train])
+    later = slice(n_train + gap, None)
+    errors = y[later] - slope * x[later]
+    return 1 - errors @ errors / ((y[later] - y[:n_train].mean()) ** 2).sum()
 
 
 def _fit_on_all(y, x, n_train, gap):
@@ -173,6 +203,7 @@ OUT_OF_SAMPLE = Check(
         Mistake("in_sample", _in_sample, "this is the R2 of the training rows"),
         Mistake("fit_on_all", _fit_on_all,
                 "the line is fitted to all rows; only the first n_train may be used"),
+        Mistake("through_zero", _through_zero, "your line has no intercept: it is forced through 0"),
         Mistake("no_gap", _no_gap, "the rows of the gap are judged, too; leave them out"),
     ],
 )
@@ -218,6 +249,22 @@ def _first_state_votes(mid, obi):
         if obi[first]:
             votes.append(np.sign(obi[first]) == np.sign(step[last]))
     return per_state, float(np.mean(votes)) if votes else float("nan")
+
+
+def _last_lean_votes(mid, obi):
+    """A balanced last state hands the vote on to the last one before it that leans."""
+    votes, direction, waiting = [], 0.0, False
+    for i in range(len(mid) - 2, -1, -1):
+        step = mid[i + 1] - mid[i]
+        direction, waiting = (np.sign(step), True) if step else (direction, waiting)
+        if waiting and obi[i]:
+            votes.append(np.sign(obi[i]) == direction)
+            waiting = False
+    return reference_hits(mid, obi)[0], float(np.mean(votes)) if votes else float("nan")
+
+
+def _last_states_only(mid, obi):
+    return (reference_hits(mid, obi)[1],) * 2
 
 
 def _swapped(mid, obi):
@@ -270,6 +317,12 @@ HITS = Check(
                 "one"),
         Mistake("first_state_votes", _first_state_votes,
                 "the vote of a move is the last state before it, not the first"),
+        Mistake("last_lean_votes", _last_lean_votes,
+                "where the last state before a move has no lean the move has no vote; an earlier "
+                "state does not vote in its place"),
+        Mistake("last_states_only", _last_states_only,
+                "your share per state holds only the states right before a move; every state waits "
+                "for the next move, whenever it comes"),
         Mistake("swapped", _swapped, "you return (per move, per state); the order is turned round"),
         Mistake("against", _against, "you count misses as hits; a heavier bid says up"),
     ],
@@ -314,6 +367,10 @@ def _days_mean(flow):
     return signal
 
 
+def _shifted(flow):
+    return np.append(np.nan, _colleague(flow)[:-1])
+
+
 def _ddof(flow):
     signal = np.full(len(flow), np.nan)
     for k in range(2, len(flow)):
@@ -352,6 +409,9 @@ KNOWN_SIGNAL = Check(
         Mistake("days_mean", _days_mean,
                 "the flow is the right one, but mean and standard deviation are those of the whole "
                 "day: one leak is left"),
+        Mistake("shifted", _shifted,
+                "you shift the colleague's signal by one bar; that mends the flow, but mean and "
+                "standard deviation are still those of the whole day"),
         Mistake("bar_in_mean", _bar_in_mean,
                 "mean and standard deviation contain the flow of the bar that begins; use flow[:k]"),
         Mistake("ddof", _ddof,

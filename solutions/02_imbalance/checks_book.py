@@ -158,6 +158,14 @@ def _size_change(bid, bid_size, ask, ask_size):
     return np.concatenate([[0.0], np.diff(bid_size) - np.diff(ask_size)])
 
 
+def _ask_not_mirrored(bid, bid_size, ask, ask_size):
+    """The signs of the ask part are turned, its inequalities are those of the bid."""
+    flow = _terms(bid, bid_size, ask, ask_size, ask_sign=0.0)
+    flow[1:] += (np.where(ask[1:] <= ask[:-1], ask_size[:-1], 0)
+                 - np.where(ask[1:] >= ask[:-1], ask_size[1:], 0))
+    return flow
+
+
 def _no_first_row(**quotes):
     return _terms(**quotes)[1:]
 
@@ -213,6 +221,9 @@ EVENT_FLOW = Check(
         Mistake("size_change", _size_change,
                 "you compare sizes at different prices; where the price changed, the old queue has "
                 "gone and the new one has come (or was behind it all the time)"),
+        Mistake("ask_not_mirrored", _ask_not_mirrored,
+                "your ask part has the inequalities of the bid part; a lower offer is the new "
+                "pressure, so the size after the change counts where the ask fell or stayed"),
         Mistake("no_first_row", _no_first_row,
                 "the answer has one value a row; the first row has nothing before it and is 0"),
         Mistake("turned", _turned, "your sign is turned round: buying pressure is positive"),

@@ -8,7 +8,7 @@ SOLVED = Tolerance(rtol=1e-6, atol=1e-8,
                    why="linear systems of ten states are solved to many more digits than six")
 
 
-def _adjust(bucket, move, n, terms, *, mirror=True, mirror_move=True, own_rows=False):
+def _adjust(bucket, move, n, terms, *, mirror=True, mirror_move=True, still_after=True):
     start, end, step = bucket[:-1], bucket[1:], np.asarray(move, dtype=float)
     if mirror:
         start, end = (np.concatenate([x, n - 1 - x]) for x in (start, end))
@@ -17,12 +17,10 @@ def _adjust(bucket, move, n, terms, *, mirror=True, mirror_move=True, own_rows=F
     np.add.at(still, (start[step == 0], end[step == 0]), 1.0)
     np.add.at(moved, (start[step != 0], end[step != 0]), 1.0)
     seen = (still + moved).sum(axis=1)
-    seen_still = still.sum(axis=1) + 1e-300 if own_rows else seen
-    seen_moved = moved.sum(axis=1) + 1e-300 if own_rows else seen
-    q, t = 0.999 * still / seen_still[:, None] if own_rows else still / seen[:, None], (
-        moved / seen_moved[:, None])
+    q, t = still / seen[:, None], moved / seen[:, None]
     r = np.bincount(start, weights=step, minlength=n) / seen
-    term, b = np.linalg.solve(np.eye(n) - q, r), np.linalg.solve(np.eye(n) - q, t)
+    term = np.linalg.solve(np.eye(n) - q, r)
+    b = np.linalg.solve(np.eye(n) - q, t) if still_after else t
     total = np.zeros(n)
     for _ in range(terms):
         total, term = total + term, b @ term
@@ -30,7 +28,8 @@ def _adjust(bucket, move, n, terms, *, mirror=True, mirror_move=True, own_rows=F
 
 
 def reference_adjustment(bucket, move, n, terms):
-    return _adjust(bucket, move, n, terms)
+    found = _adjust(bucket, move, n, terms)
+    return (found - found[::-1]) / 2  # mirror images to the last digit: a middle bucket shows 0
 
 
 def _unmirrored(bucket, move, n, terms):
@@ -43,6 +42,10 @@ def _move_unmirrored(bucket, move, n, terms):
 
 def _first_only(bucket, move, n, terms):
     return _adjust(bucket, move, n, 1)
+
+
+def _step_for_law(bucket, move, n, terms):
+    return _adjust(bucket, move, n, terms, still_after=False)
 
 
 def _one_more(bucket, move, n, terms):
@@ -111,6 +114,9 @@ MICRO_ADJUSTMENT = Check(
         Mistake("first_only", _first_only,
                 "you return only G1; the book is left in some bucket by the first move, and the "
                 "later terms say what happens there"),
+        Mistake("step_for_law", _step_for_law,
+                "your later terms multiply by T, the law of one step; B is the law of the first "
+                "move, so steps without a move lead on to it, too: B = (1 - Q)^-1 T"),
         Mistake("one_more", _one_more, "you add one term too many: the first term is G1 itself"),
     ],
 )

@@ -37,6 +37,21 @@ def _mean_of_ratios(counts, per_part):
     return float(np.mean([_ratio(row.mean(), row.var(ddof=1)) for row in _table(counts, per_part)]))
 
 
+def _mean_fano(counts, per_part):
+    table = _table(counts, per_part)
+    means = table.mean(axis=1)
+    usable = means > 0
+    fano = (table.var(axis=1, ddof=1)[usable] / means[usable]).mean() if usable.any() else 0.0
+    return _ratio(1.0, fano)
+
+
+def _scattered(counts, per_part):
+    """Parts of windows that lie far apart: the table reshaped the wrong way round."""
+    used = _table(counts, per_part).ravel()
+    table = used.reshape(per_part, -1)
+    return _ratio(used.mean(), table.var(axis=0, ddof=1).mean())
+
+
 def _between(counts, per_part):
     means = _table(counts, per_part).mean(axis=1)
     return _ratio(means.mean(), means.var(ddof=1)) if len(means) > 1 else 0.0
@@ -91,6 +106,12 @@ BRANCHING = Check(
         Mistake("mean_of_ratios", _mean_of_ratios,
                 "you average the branching ratios of the parts; average the variances first, then "
                 "take one root"),
+        Mistake("mean_fano", _mean_fano,
+                "you average the Fano factors of the parts; average the variances and take one "
+                "mean of all windows"),
+        Mistake("scattered", _scattered,
+                "the windows of your parts are not neighbours; reshape to (parts, per_part) and "
+                "take the variance along axis 1"),
         Mistake("between", _between,
                 "you take the variance of the parts' means; that is the curve of the day alone"),
         Mistake("no_root", _no_root, "the root is missing: the Fano factor is 1 / (1 - n)^2"),
@@ -141,6 +162,17 @@ def _no_last_wait(time_s, length, joined, horizon_s, longest):
 def _wait_after(time_s, length, joined, horizon_s, longest):
     exposure = np.bincount(length, _waits(time_s, horizon_s)[1:], longest + 1)
     return _over(length, joined, exposure, longest)
+
+
+def _wait_before(time_s, length, joined, horizon_s, longest):
+    lengths = np.append(_after(length, joined), _after(length, joined)[-1])
+    exposure = np.bincount(lengths, _waits(time_s, horizon_s), longest + 1)
+    return _over(length, joined, exposure, longest)
+
+
+def _no_zero(time_s, length, joined, horizon_s, longest):
+    found = reference_rates(time_s, length, joined, horizon_s, longest)
+    return tuple(np.where(x > 0, x, np.nan) for x in found)
 
 
 def _length_after(time_s, length, joined, horizon_s, longest):
@@ -207,6 +239,12 @@ QUEUE_RATES = Check(
         Mistake("wait_after", _wait_after,
                 "you give the wait after an event to the length before it; before an event the "
                 "queue had that length, after it another"),
+        Mistake("wait_before", _wait_before,
+                "you give the wait before an event to the length after it; until the event the "
+                "queue had the length before"),
+        Mistake("no_zero", _no_zero,
+                "a length that was there but saw no such event has rate 0; NaN is for a length that "
+                "the queue never had"),
         Mistake("length_after", _length_after,
                 "you count events at the length they led to; the rate belongs to the length they "
                 "met"),

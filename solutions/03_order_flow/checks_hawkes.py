@@ -44,6 +44,13 @@ def _one_before(times, mu, alpha, beta, horizon):
     return float(np.sum(np.log(mu + alpha * decay)) - integral)
 
 
+def _excited_at_first(times, mu, alpha, beta, horizon):
+    """The recursion already at the first event, as if one had happened at second 0."""
+    remembered = _memories(np.append(0.0, times), beta)[1:]
+    integral = mu * horizon + alpha / beta * np.sum(1 - np.exp(-beta * (horizon - times)))
+    return float(np.sum(np.log(mu + alpha * remembered)) - integral)
+
+
 def _no_integral(times, mu, alpha, beta, horizon):
     return float(np.sum(np.log(mu + alpha * _memories(times, beta))))
 
@@ -102,6 +109,9 @@ HAWKES_LOGLIK = Check(
                 "out the division"),
         Mistake("one_before", _one_before,
                 "your R knows only the event before; it must carry on: exp(...) * (1 + R)"),
+        Mistake("excited_at_first", _excited_at_first,
+                "your first event is already excited, as if one had happened at second 0; R starts "
+                "at 0 and is first updated at the second event"),
         Mistake("no_integral", _no_integral, "the integral of the intensity is missing"),
         Mistake("all_children", _all_children,
                 "you count all children of every event, also those due after the horizon"),
@@ -137,6 +147,25 @@ def reference_residuals(times, mu, alpha, beta):
 def _forgets_last(times, mu, alpha, beta):
     x = _residuals(times, mu, alpha, beta, after=0.0)
     return x, _distance(x)
+
+
+def _decayed_early(times, mu, alpha, beta):
+    """The update of exercise 4 after use: the new event decays over the gap behind it."""
+    excited, found = 0.0, []
+    for gap in np.diff(times, prepend=0.0):
+        decay = np.exp(-beta * gap)
+        found.append(mu * gap + alpha / beta * excited * (1 - decay))
+        excited = (excited + 1) * decay
+    return np.array(found), _distance(np.array(found))
+
+
+def _jump_undivided(times, mu, alpha, beta):
+    return reference_residuals(times, mu, alpha * beta, beta)
+
+
+def _in_order_of_size(times, mu, alpha, beta):
+    x, distance = reference_residuals(times, mu, alpha, beta)
+    return np.sort(x), distance
 
 
 def _rate_times_gap(times, mu, alpha, beta):
@@ -198,6 +227,15 @@ RESIDUAL_TEST = Check(
         Mistake("rate_times_gap", _rate_times_gap,
                 "you multiply the rate at the event by the gap; the rate fell all along the gap, "
                 "so integrate it"),
+        Mistake("decayed_early", _decayed_early,
+                "an event's own 1 is not decayed by the gap before it: A = A * decay + 1, not "
+                "(A + 1) * decay"),
+        Mistake("jump_undivided", _jump_undivided,
+                "the integral of alpha exp(-beta t) is alpha / beta (1 - exp(-beta t)); you left "
+                "out the division"),
+        Mistake("in_order_of_size", _in_order_of_size,
+                "you return the sorted residuals; sort a copy for the distance and return them in "
+                "the order of time"),
         Mistake("gaps_only", _gaps_only, "these are the residuals of a Poisson process of rate mu"),
         Mistake("totals", _totals,
                 "you return the compensator from 0 on; the residuals are its steps"),

@@ -47,6 +47,23 @@ def _times_rate(bid, ask, limit, market, cancel, u, v):
     return _step(rates, bid, ask, -np.log(1 - u) * sum(rates), v)
 
 
+def _undivided(bid, ask, limit, market, cancel, u, v):
+    return _step(_rates(bid, ask, limit, market, cancel), bid, ask, -np.log(1 - u), v)
+
+
+def _uniforms_swapped(bid, ask, limit, market, cancel, u, v):
+    return reference_event(bid, ask, limit, market, cancel, v, u)
+
+
+def _bid_first(bid, ask, limit, market, cancel, u, v):
+    """The events in the order bid joins, bid leaves, ask joins, ask leaves."""
+    join, _, leave_bid, leave_ask = rates = _rates(bid, ask, limit, market, cancel)
+    sums = np.cumsum([join, leave_bid, join, leave_ask])
+    event = int(np.searchsorted(sums, v * sum(rates), side="right"))
+    wait = float(-np.log(1 - u) / sum(rates))
+    return wait, bid + (1, -1, 0, 0)[event], ask + (0, 0, 1, -1)[event]
+
+
 BY_HAND = {"bid": 3, "ask": 1, "limit": 2.0, "market": 1.0, "cancel": 0.5, "u": 0.5, "v": 0.6}
 
 
@@ -92,13 +109,20 @@ NEXT_EVENT = Check(
                 "you draw the four events with equal odds; an event has the odds of its rate"),
         Mistake("times_rate", _times_rate,
                 "you multiply the wait by the rate; a higher rate means a shorter wait"),
+        Mistake("undivided", _undivided,
+                "your wait does not depend on the rates; divide by their sum"),
+        Mistake("uniforms_swapped", _uniforms_swapped,
+                "u and v are swapped: u makes the wait, v chooses the event"),
+        Mistake("bid_first", _bid_first,
+                "your events stand in another order than in the table: both joins come first, then "
+                "one leaves the bid, then one leaves the ask"),
     ],
 )
 
 # --------------------------------------------------------------------------- 2 odds_up
 
 
-def _odds(longest, limit, market, cancel, *, orders=lambda n: n, win=1.0, lose=0.0):
+def _odds(longest, limit, market, cancel, *, orders=lambda n: n, win=1.0, lose=0.0, kept=False):
     n = longest
     equations, right = np.eye(n * n), np.zeros(n * n)
     for b in range(1, n + 1):
@@ -107,7 +131,7 @@ def _odds(longest, limit, market, cancel, *, orders=lambda n: n, win=1.0, lose=0
             moves = [(b + 1, a, limit * (b < n)), (b, a + 1, limit * (a < n)),
                      (b - 1, a, market + orders(b) * cancel),
                      (b, a - 1, market + orders(a) * cancel)]
-            total = sum(rate for _, _, rate in moves)
+            total = sum(rate for _, _, rate in moves) + kept * limit * ((b == n) + (a == n))
             for to_b, to_a, rate in moves:
                 if to_b == 0 or to_a == 0:
                     right[row] += (win if to_a == 0 else lose) * rate / total
@@ -130,6 +154,10 @@ def _tagged(longest, limit, market, cancel):
 
 def _turned(longest, limit, market, cancel):
     return _odds(longest, limit, market, cancel, win=0.0, lose=1.0)
+
+
+def _kept_rate(longest, limit, market, cancel):
+    return _odds(longest, limit, market, cancel, kept=True)
 
 
 def _no_market(longest, limit, market, cancel):
@@ -178,6 +206,9 @@ ODDS_UP = Check(
         Mistake("turned", _turned,
                 "this is the probability of a fall (or rows and columns are swapped); rows are the "
                 "bid, and the price rises when the ask is empty first"),
+        Mistake("kept_rate", _kept_rate,
+                "where a queue is full its joins are gone from the numerator and still in the "
+                "denominator; drop them from both, or the odds leak away"),
         Mistake("no_market", _no_market, "market orders are missing from the rates of leaving"),
         Mistake("no_arrivals", _no_arrivals, "limit orders that join the queues are missing"),
     ],

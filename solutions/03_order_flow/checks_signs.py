@@ -49,6 +49,11 @@ def _pearson(time_ns, sign, lags):
     return np.array(found)
 
 
+def _mean_of_pairs(time_ns, sign, lags):
+    x = _orders(time_ns, sign)
+    return _correlations(x, lags) * np.array([len(x) / max(len(x) - k, 1) for k in lags])
+
+
 def fills_of(rng, orders):
     """Signs that often repeat, one to four fills an order, some orders of one time."""
     time, sign, rows = 0, 1, []
@@ -104,6 +109,9 @@ SIGN_MEMORY = Check(
         Mistake("pearson", _pearson,
                 "you correlate the two shifted pieces with means of their own; equation 3 takes "
                 "one mean and one denominator from all orders"),
+        Mistake("mean_of_pairs", _mean_of_pairs,
+                "you divide the sum over pairs by the number of pairs; equation 3 has two sums and "
+                "no means of products, so a long lag is drawn towards 0"),
     ],
 )
 
