@@ -234,6 +234,19 @@ def _misses_for_none(mid, obi):
     return tuple(float(np.mean(v)) if v else float("nan") for v in (states, votes))
 
 
+def _balanced_misses(mid, obi):
+    """As asked, but a state without a lean that waits for a move is a miss."""
+    states, votes, direction = [], [], 0.0
+    for i in range(len(mid) - 2, -1, -1):
+        step = mid[i + 1] - mid[i]
+        direction = np.sign(step) if step else direction
+        if direction:
+            states.append(np.sign(obi[i]) == direction)
+            if step:
+                votes.append(states[-1])
+    return tuple(float(np.mean(v)) if v else float("nan") for v in (states, votes))
+
+
 def _last_move(mid, obi):
     step = np.diff(mid, prepend=mid[0])
     known = (step != 0) & (obi != 0)
@@ -312,6 +325,8 @@ HITS = Check(
         Mistake("misses_for_none", _misses_for_none,
                 "states without a lean, or without a move after them, do not count; you count them "
                 "as misses"),
+        Mistake("balanced_misses", _balanced_misses,
+                "a state with imbalance 0 says nothing and does not count; you count it as a miss"),
         Mistake("last_move", _last_move,
                 "you compare the imbalance with the move that led to the state; asked is the next "
                 "one"),
