@@ -203,7 +203,8 @@ OUT_OF_SAMPLE = Check(
         Mistake("in_sample", _in_sample, "this is the R2 of the training rows"),
         Mistake("fit_on_all", _fit_on_all,
                 "the line is fitted to all rows; only the first n_train may be used"),
-        Mistake("through_zero", _through_zero, "your line has no intercept: it is forced through 0"),
+        Mistake("through_zero", _through_zero,
+                "your line has no intercept; it is forced through 0"),
         Mistake("no_gap", _no_gap, "the rows of the gap are judged, too; leave them out"),
     ],
 )

@@ -243,7 +243,7 @@ QUEUE_RATES = Check(
                 "you give the wait before an event to the length after it; until the event the "
                 "queue had the length before"),
         Mistake("no_zero", _no_zero,
-                "a length that was there but saw no such event has rate 0; NaN is for a length that "
+                "a length that was there and saw no such event has rate 0; NaN is for one that "
                 "the queue never had"),
         Mistake("length_after", _length_after,
                 "you count events at the length they led to; the rate belongs to the length they "
