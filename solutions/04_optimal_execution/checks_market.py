@@ -50,7 +50,11 @@ def _no_root(side, before, with_order, without_order):
 
 
 def _normal_population(side, before, with_order, without_order):
-    return _interval(_moves(side, before, with_order, without_order), 1.959963984540054, ddof=0)
+    return _interval(_moves(side, before, with_order, without_order), 1.96, ddof=0)
+
+
+def _normal_rounded(side, before, with_order, without_order):
+    return _interval(_moves(side, before, with_order, without_order), 1.96)
 
 
 def _per_cent(side, before, with_order, without_order):
@@ -98,6 +102,9 @@ IMPACT = Check(
         Mistake("no_side", _no_side,
                 "a sell that presses the price down has positive impact: multiply by the side"),
         Mistake("normal", _normal,
+                "1.96 is the factor of many seeds; with n seeds it is Student's, with n - 1 "
+                "degrees of freedom"),
+        Mistake("normal_rounded", _normal_rounded,
                 "1.96 is the factor of many seeds; with n seeds it is Student's, with n - 1 "
                 "degrees of freedom"),
         Mistake("population", _population,
@@ -150,6 +157,11 @@ def _normal_reach(cost_a, cost_b, difference):
     return (*_interval(gaps, ndtri(0.975)), _days(gaps.std(ddof=1), difference))
 
 
+def _reach_rounded(cost_a, cost_b, difference):
+    gaps = cost_a - cost_b
+    return (*_interval(gaps, 1.96), _days(gaps.std(ddof=1), difference))
+
+
 def _of_the_mean(cost_a, cost_b, difference):
     gaps = cost_a - cost_b
     return (*_interval(gaps), _days(gaps.std(ddof=1) / math.sqrt(len(gaps)), difference))
@@ -196,6 +208,8 @@ VERDICT = Check(
                 "mean"),
         Mistake("rounded", _rounded, "round the number of days up"),
         Mistake("normal", _normal_reach,
+                "the interval takes Student's factor with n - 1 degrees of freedom, not 1.96"),
+        Mistake("normal_rounded", _reach_rounded,
                 "the interval takes Student's factor with n - 1 degrees of freedom, not 1.96"),
     ],
 )
