@@ -43,6 +43,18 @@ def _first_that_fits(aversions, expected, std, limit, z):
             reference_choose(aversions, expected, std, limit, z)[1])
 
 
+def _place_among_fits(aversions, expected, std, limit, z):
+    fits = std <= limit
+    return (float(aversions[np.argmin(expected[fits])]) if fits.any() else math.nan,
+            reference_choose(aversions, expected, std, limit, z)[1])
+
+
+def _costs(aversions, expected, std, limit, z):
+    fits = std <= limit
+    return (float(expected[fits].min()) if fits.any() else math.nan,
+            float((expected + z * std).min()))
+
+
 def _cheapest_of_all(aversions, expected, std, limit, z):
     return (float(aversions[np.argmin(expected)]),
             reference_choose(aversions, expected, std, limit, z)[1])
@@ -93,7 +105,13 @@ CHOOSE = Check(
         Mistake("positions", _positions, "you return positions in the table; asked are aversions"),
         Mistake("first_that_fits", _first_that_fits,
                 "rows come in any order: look for the cheapest within the limit, not the first"),
-        Mistake("cheapest_of_all", _cheapest_of_all, "your first answer ignores the limit"),
+        Mistake("costs", _costs,
+                "you return what the two schedules cost; asked are their aversions"),
+        Mistake("cheapest_of_all", _cheapest_of_all,
+                "your first answer ignores the limit (or is a place in the filtered list, looked "
+                "up in the whole one)"),
+        Mistake("place_among_fits", _place_among_fits,
+                "your first answer is a place in the filtered list, looked up in the whole one"),
     ],
 )
 

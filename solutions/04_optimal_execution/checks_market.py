@@ -49,6 +49,14 @@ def _no_root(side, before, with_order, without_order):
     return _interval(_moves(side, before, with_order, without_order), root=False)
 
 
+def _normal_population(side, before, with_order, without_order):
+    return _interval(_moves(side, before, with_order, without_order), 1.96, ddof=0)
+
+
+def _normal_rounded(side, before, with_order, without_order):
+    return _interval(_moves(side, before, with_order, without_order), 1.96)
+
+
 def _per_cent(side, before, with_order, without_order):
     return tuple(x / 100 for x in reference_impact(side, before, with_order, without_order))
 
@@ -96,8 +104,14 @@ IMPACT = Check(
         Mistake("normal", _normal,
                 "1.96 is the factor of many seeds; with n seeds it is Student's, with n - 1 "
                 "degrees of freedom"),
+        Mistake("normal_rounded", _normal_rounded,
+                "1.96 is the factor of many seeds; with n seeds it is Student's, with n - 1 "
+                "degrees of freedom"),
         Mistake("population", _population,
                 "the standard deviation of a sample divides by n - 1 (ddof=1)"),
+        Mistake("normal_population", _normal_population,
+                "two slips in the interval: the factor is Student's with n - 1 degrees of freedom, "
+                "and the standard deviation of a sample divides by n - 1 (ddof=1)"),
         Mistake("no_root", _no_root,
                 "the error of a mean is the standard deviation over sqrt(n)"),
         Mistake("per_cent", _per_cent, "you return per cent; a basis point is a hundredth of that"),
@@ -143,6 +157,16 @@ def _normal_reach(cost_a, cost_b, difference):
     return (*_interval(gaps, ndtri(0.975)), _days(gaps.std(ddof=1), difference))
 
 
+def _reach_rounded(cost_a, cost_b, difference):
+    gaps = cost_a - cost_b
+    return (*_interval(gaps, 1.96), _days(gaps.std(ddof=1), difference))
+
+
+def _of_the_mean(cost_a, cost_b, difference):
+    gaps = cost_a - cost_b
+    return (*_interval(gaps), _days(gaps.std(ddof=1) / math.sqrt(len(gaps)), difference))
+
+
 def random_days(rng):
     cases = []
     for n in (12, 60):
@@ -179,8 +203,13 @@ VERDICT = Check(
         Mistake("no_power", _no_power,
                 "with 1.96 alone a true difference is found in one study of two; add the 0.84 of a "
                 "power of 80 %"),
+        Mistake("of_the_mean", _of_the_mean,
+                "the days need the standard deviation of one difference, not the error of the "
+                "mean"),
         Mistake("rounded", _rounded, "round the number of days up"),
         Mistake("normal", _normal_reach,
+                "the interval takes Student's factor with n - 1 degrees of freedom, not 1.96"),
+        Mistake("normal_rounded", _reach_rounded,
                 "the interval takes Student's factor with n - 1 degrees of freedom, not 1.96"),
     ],
 )

@@ -36,6 +36,13 @@ def _no_tau(holdings, tau, sigma, eta, gamma, epsilon):
     return _cost(holdings, tau, sigma, eta - gamma * tau / 2, gamma, epsilon, power=0.0)
 
 
+def _shares_for_speed(holdings, tau, sigma, eta, gamma, epsilon):
+    """The walk through the trades with eta n in place of eta n / tau."""
+    sold = -np.diff(holdings)
+    expected, variance = reference_cost(holdings, tau, sigma, eta, gamma, epsilon)
+    return float(expected + (eta - eta / tau) * (sold**2).sum()), variance
+
+
 def _with_first(holdings, tau, sigma, eta, gamma, epsilon):
     return _cost(holdings, tau, sigma, eta - gamma * tau / 2, gamma, epsilon, first=0)
 
@@ -95,6 +102,8 @@ COST = Check(
         Mistake("no_tau", _no_tau,
                 "the cost of speed is eta~ times n^2 / tau: the same shares in half the time are "
                 "twice the speed"),
+        Mistake("shares_for_speed", _shares_for_speed,
+                "temporary impact is eta times the speed, n / tau; yours is eta times the shares"),
         Mistake("with_first", _with_first,
                 "the variance sums the holdings after each trade, x_1 to x_N; yours contains x_0, "
                 "which is sold down before the first price change"),
@@ -144,6 +153,11 @@ def _trades_only(quantity, horizon, periods, sigma, eta, gamma, aversion):
 
 def _sold_so_far(quantity, horizon, periods, sigma, eta, gamma, aversion):
     return reference_trajectory(quantity, horizon, periods, sigma, eta, gamma, aversion)[::-1]
+
+
+def _unit_period(quantity, horizon, periods, sigma, eta, gamma, aversion):
+    kappa = math.acosh(1 + aversion * sigma**2 / (eta - gamma / 2) / 2)
+    return _path(quantity, horizon, periods, 0, kappa)
 
 
 def _equal(quantity, horizon, periods, sigma, eta, gamma, aversion):
@@ -197,6 +211,8 @@ TRAJECTORY = Check(
                 "you return the trades; asked are the holdings, from X to 0"),
         Mistake("sold_so_far", _sold_so_far,
                 "your path rises: sinh takes the time that is left, T - t"),
+        Mistake("unit_period", _unit_period,
+                "you take periods of one unit of time; here tau = T / N"),
         Mistake("equal", _equal, "these are equal trades; the aversion to risk changes nothing"),
     ],
 )

@@ -82,7 +82,9 @@ BACKTEST = Check(
         ], False, category="edge cases"),
     ],
     mistakes=[
-        Mistake("colleague", _colleague, "this is still the colleague's result"),
+        Mistake("colleague", _colleague,
+                "this is still the colleague's result: a bar's own close is not known when you "
+                "quote, and a trade at your price does not prove a fill"),
         Mistake("ahead", _ahead,
                 "your quotes are made around the close of the very bar in which they are hit: at "
                 "its start that price is not known"),
@@ -145,6 +147,10 @@ def _log_level(distances, exposures_s, filled):
     return _intensity(distances, exposures_s, filled, level=float)
 
 
+def _slope_and_level(distances, exposures_s, filled):
+    return _intensity(distances, exposures_s, filled, slope=1.0, level=float)
+
+
 def _watch(rng, n, where, a, k, window_s):
     distances = rng.choice(where, n)
     waits = rng.exponential(1 / (a * np.exp(-k * distances)))
@@ -188,6 +194,8 @@ INTENSITY = Check(
         Mistake("root_weights", _root_weights,
                 "np.polyfit squares its weights: give it the square root of the fills"),
         Mistake("negative_k", _negative_k, "k is how fast the rate falls: minus the slope"),
+        Mistake("slope_and_level", _slope_and_level,
+                "these are the line's level and slope: A is exp(level), k is minus the slope"),
         Mistake("log_level", _log_level, "the line's value at distance 0 is ln A, not A"),
     ],
 )

@@ -48,6 +48,11 @@ def _log_alone(mid, inventory, time_left, gamma, sigma, k):
     return reservation, reservation - half, reservation + half
 
 
+def _ask_first(mid, inventory, time_left, gamma, sigma, k):
+    reservation, bid, ask = reference_quotes(mid, inventory, time_left, gamma, sigma, k)
+    return reservation, ask, bid
+
+
 def _risk_alone(mid, inventory, time_left, gamma, sigma, k):
     return _quotes(mid, inventory, gamma * sigma**2 * time_left, gamma, k, base=0.0)
 
@@ -104,6 +109,7 @@ QUOTES = Check(
                 "the term with the logarithm is missing: without it nobody is paid for quoting"),
         Mistake("upside_down", _upside_down,
                 "the ratio in the logarithm is gamma / k; yours is k / gamma"),
+        Mistake("ask_first", _ask_first, "your bid lies above your ask: the bid comes first"),
         Mistake("by_k", _by_k, "the logarithm is divided by gamma, not by k"),
         Mistake("divided_by_zero", None,
                 "without aversion gamma is 0; ln(1 + gamma / k) / gamma then has a limit",
@@ -268,6 +274,11 @@ def _short_exponent(inventory, gamma, sigma, intensity, k):
     return _glft(inventory, gamma, sigma, intensity, k, one=0.0)
 
 
+def _bid_below(inventory, gamma, sigma, intensity, k):
+    bid, ask = _glft(inventory, gamma, sigma, intensity, k)
+    return -bid, ask
+
+
 def _as_at_end(inventory, gamma, sigma, intensity, k):
     base = math.log1p(gamma / k) / gamma if gamma else 1 / k
     return base, base
@@ -281,7 +292,8 @@ def random_markets(rng):
             for held, note in ((-rng.integers(1, 6), "short"), (rng.integers(1, 6), "long"))]
 
 
-ONE_LONG = {"inventory": 1, "gamma": 0.5, "sigma": 0.3, "intensity": 2.0, "k": 0.5}
+# no two of these numbers or their products agree, so that no slip in equation 6 comes out right
+ONE_LONG = {"inventory": 1, "gamma": 0.25, "sigma": 0.4, "intensity": 1.5, "k": 0.5}
 
 GLFT = Check(
     name="glft_quotes",
@@ -309,6 +321,8 @@ GLFT = Check(
         Mistake("no_intensity", _no_intensity,
                 "A is missing: where fills are frequent, inventory is easier to get rid of"),
         Mistake("short_exponent", _short_exponent, "the exponent is 1 + k / gamma"),
+        Mistake("bid_below", _bid_below,
+                "asked are distances from the mid: the bid's, too, is positive below the mid"),
         Mistake("as_at_end", _as_at_end,
                 "these are the quotes of one who does not mind inventory at all"),
         Mistake("divided_by_zero", None,

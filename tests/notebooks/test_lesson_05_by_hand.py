@@ -155,10 +155,10 @@ def test_the_ranking_by_certainty_equivalent_is_exact(printed):
 
 
 def test_long_one_has_the_glft_quotes_of_the_text(text_of, printed):
-    assert by_hand("glft_quotes") == pytest.approx((1.8363, 1.2363), abs=5e-5)
-    model = GLFT(0.5, 0.3, 2.0, 0.5, 5)
-    assert (model.half_spread, model.lean) == (pytest.approx(1.3863, abs=5e-5), pytest.approx(0.3))
-    assert "=1.8363$" in text_of("glft-intro") and "=1.2363$" in text_of("glft-intro")
+    assert by_hand("glft_quotes") == pytest.approx((2.0719, 1.4719), abs=5e-5)
+    model = GLFT(0.25, 0.4, 1.5, 0.5, 5)
+    assert (model.half_spread, model.lean) == (pytest.approx(1.6219, abs=5e-5), pytest.approx(0.3))
+    assert "=2.0719$" in text_of("glft-intro") and "=1.4719$" in text_of("glft-intro")
     assert "3.3129" in printed("see-glft-quotes") and "3.3130" in printed("see-glft-quotes")
 
 
