@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 CaseArgument = Annotated[
     str, typer.Argument(help="execution, making, stoikov, signal or chriss.", metavar="CASE")
 ]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE",
+        help="A setting of the environment (horizon_s=600) or, in training, an argument of the "
+        "recipe (learning_rate=0.001); may be repeated.",
+    ),
+]  # fmt: skip
 JsonOption = Annotated[bool, typer.Option("--json", help="Print figures as JSON, for programs.")]
 
 
@@ -67,6 +75,7 @@ def train(
         Path | None,
         typer.Option(help="Folder for TensorBoard's files (needs the package tensorboard)."),
     ] = None,
+    changes: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train an agent; Ctrl-C keeps the best so far. `lobsim evaluate` judges it on other seeds."""
@@ -77,7 +86,7 @@ def train(
         found = []
         for number in range(seed, seed + seeds):
             folder = _folder(out, case, algo.value, number, seeds)
-            overrides = {"blind": True} if blind else {}
+            overrides = _settings(changes) | ({"blind": True} if blind else {})
             agent = _trained(case, algo.value, number, folder, quiet=as_json, minutes=minutes,
                              steps=steps, resume=resume, tensorboard=tensorboard, **overrides)
             found.append((folder, agent))
@@ -94,6 +103,23 @@ def train(
     folders = " ".join(f"--agent {folder}" for folder, _ in found)
     say("Beside the benchmarks, on seeds that no training saw:")
     typer.echo(f"  lobsim evaluate {case} {folders}")
+
+
+def _settings(changes: list[str] | None) -> dict:
+    """What `--set` says: values as JSON, or else as text."""
+    import json
+
+    found = {}
+    for change in changes or []:
+        name, equals, text = change.partition("=")
+        if not equals or not name.isidentifier():
+            raise ValueError(f"--set is {change!r}; it must be NAME=VALUE")
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = text
+        found[name] = tuple(value) if isinstance(value, list) else value
+    return found
 
 
 def _folder(out: Path | None, case: str, algo: str, seed: int, seeds: int) -> Path:
@@ -163,13 +189,14 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(help="File for a figure of the differences (.png, .svg, .pdf).")
     ] = None,
+    changes: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Agents beside the benchmarks on unseen seeds: cost, risk, paired differences, intervals."""
     from lobsim.agents import Agent, compare, find_case, shipped
 
     try:
-        chosen = find_case(case)
+        chosen = find_case(case).with_settings(**_settings(changes))
         names = agent
         if names is None:
             names = [name for name in shipped() if Agent.load(name).case == chosen.name]

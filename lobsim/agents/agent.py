@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lobsim.agents.networks import PolicyNetwork, PolicyShape
+from lobsim.agents.networks import PolicyNetwork, PolicyShape, network_of
 
 __all__ = ["Agent", "AgentError", "Moments", "shipped"]
 
@@ -181,7 +181,8 @@ class Agent:
                 return np.where(stray, rng.integers(centre.shape[1], size=count), best)
             if kind == "categorical":  # the largest of logits and Gumbel noise is drawn by them
                 return (centre + rng.gumbel(size=centre.shape)).argmax(axis=1)
-            drawn = centre + np.exp(said.log_std.detach().numpy()) * rng.standard_normal(centre.shape)
+            std = np.exp(said.log_std.detach().numpy())
+            drawn = centre + std * rng.standard_normal(centre.shape)
             return self._within(np.tanh(drawn) if kind == "squashed" else drawn, observations)
 
         policy.environment = self.environment
@@ -242,13 +243,13 @@ class Agent:
             if record.pop("format") != FORMAT:
                 raise ValueError("it was written by another version")
             shape = record.pop("network")
-            network = PolicyNetwork(PolicyShape(**shape | {"net": tuple(shape["net"])}))
+            shape = PolicyShape(**shape | {"net": tuple(shape["net"])})
             with np.load(folder / ARRAYS, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             normal = {name: arrays.pop(_NORMAL + name) for name in ("mean", "std", "clip")
                       if _NORMAL + name in arrays}
-            network.load_state_dict({name: torch.from_numpy(np.array(value))
-                                     for name, value in arrays.items()})
+            network = network_of(shape, {name: torch.from_numpy(np.array(value))
+                                         for name, value in arrays.items()})
         except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, OSError,
                 EOFError) as error:
             told = " ".join(str(error).split())[:200]

@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from lobsim.agents.case import Recipe
-from lobsim.agents.networks import DepthConv, PolicyNetwork, PolicyShape
+from lobsim.agents.networks import DepthConv, PolicyNetwork, PolicyShape, network_of
 
 __all__ = ["Budget", "DepthExtractor", "build", "policy_of", "values_of"]
 
@@ -217,7 +217,6 @@ def policy_of(model, recipe: Recipe, levels: int = 0) -> PolicyNetwork:
     outputs = int(space.n) if isinstance(space, spaces.Discrete) else int(np.prod(space.shape))
     shape = PolicyShape(model.observation_space.shape[0], outputs, kind, recipe.net,
                         recipe.activation, levels if recipe.features == "depth" else 0)
-    network = PolicyNetwork(shape)
     prefix, body, heads = {
         "values": ("q_net.", "q_net.q_net.", {}),
         "categorical": ("", "mlp_extractor.policy_net.", {"action_net": "head"}),
@@ -238,8 +237,7 @@ def policy_of(model, recipe: Recipe, levels: int = 0) -> PolicyNetwork:
         for theirs, ours in heads.items():
             if name.startswith(theirs + "."):
                 moved[ours + name.removeprefix(theirs)] = value
-    network.load_state_dict({name: value.detach().clone() for name, value in moved.items()})
-    return network
+    return network_of(shape, moved)
 
 
 def _name(model) -> str:

@@ -137,8 +137,10 @@ class Case:
     benchmarks : callable
         ``benchmarks(env) -> {name: policy}`` for the judged vector environment; policies as the
         evaluation of the environment takes them. The first is the strongest that is no optimum.
+    columns : tuple of str
+        Names of the columns of an observation.
     signals : tuple of int
-        Columns of an observation that tell of the market: those that a blind agent lacks.
+        Which of them tell of the market: those that a blind agent lacks.
     base : callable, optional
         ``base(env) -> QuotePolicy`` of `LinearQuotes`: the rule that residual recipes add to.
     optimum : callable, optional
@@ -157,6 +159,7 @@ class Case:
     settings: Mapping[str, Any]
     recipes: Mapping[str, Recipe]
     benchmarks: Callable[[Any], dict]
+    columns: tuple[str, ...] = ()
     signals: tuple[int, ...] = ()
     base: Callable[[Any], Callable] | None = None
     optimum: Callable[[Any], float] | None = None
@@ -189,6 +192,14 @@ class Case:
                              f"{self.world}") from None
         return made.unwrapped
 
+    def with_settings(self, **changes) -> "Case":
+        """The same case in another environment: a shorter horizon, another profile, latency ...
+
+        Its optimum, exact values and tuned rules are worked out for the new settings where they
+        depend on the environment; numbers that stand in the case's file stay as they are.
+        """
+        return replace(self, settings={**self.settings, **changes})
+
     def changed(self, algo: str, **overrides) -> tuple["Case", Recipe]:
         """The case and the recipe of an algorithm, with overrides.
 
@@ -196,21 +207,30 @@ class Case:
         ----------
         algo : str
         **overrides
-            Fields of the recipe (mappings are merged), or else settings of the environment.
+            Fields of the recipe (mappings are merged); ``blind`` and settings that the recipe
+            makes, which belong to the agent; or else settings of the environment, which change
+            the task itself, as `with_settings` does.
         """
         recipe = self.recipe(algo)
         own = {field.name for field in fields(Recipe)}
-        changes = {}
-        for name in own & set(overrides):
-            value = overrides[name]
-            before = getattr(recipe, name)
+        changes: dict[str, Any] = {}
+        for name in sorted(own & set(overrides)):
+            value, before = overrides[name], getattr(recipe, name)
             changes[name] = {**before, **value} if isinstance(before, Mapping) else value
-        settings = {name: value for name, value in overrides.items() if name not in own}
-        if settings.get("blind") and not self.signals:
+        task = {}
+        for name in sorted(set(overrides) - own):
+            place = next((place for place in ("training", "settings")
+                          if name in getattr(recipe, place)), None)
+            if name == "blind":
+                place = "settings"
+            if place is None:
+                task[name] = overrides[name]
+            else:
+                changes[place] = {**changes.get(place, getattr(recipe, place)),
+                                  name: overrides[name]}
+        if overrides.get("blind") and not self.signals:
             raise ValueError(f"blind is True; case {self.name} has no signals to hide")
         if changes.get("residual") and self.base is None:
             raise ValueError(f"residual is {changes['residual']}; case {self.name} has no rule "
                              f"to add to")
-        if settings:
-            changes["settings"] = {**recipe.settings, **changes.get("settings", {}), **settings}
-        return self, replace(recipe, **changes)
+        return self.with_settings(**task) if task else self, replace(recipe, **changes)

@@ -24,6 +24,7 @@ CHRISS = Case(
     world="lobsim/AlmgrenChriss-v0",
     judge="schedule",
     settings={"risk_aversion": 1e-6},
+    columns=("inventory", "time_left", "price"),
     benchmarks=_benchmarks,
     optimum=lambda env: env.optimum_bps,
     validation_episodes=200,

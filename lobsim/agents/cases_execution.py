@@ -15,6 +15,7 @@ EXECUTION = Case(
     judge="execution",
     settings={"side": "sell", "quantity": 10_000, "horizon_s": 3600.0, "interval_s": 10.0,
               "slice_s": 60.0},
+    columns=OBSERVED,
     signals=tuple(range(O_SIGNALS, len(OBSERVED))),
     benchmarks=lambda env: default_rules(60.0),
     validation_episodes=32,

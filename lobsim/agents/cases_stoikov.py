@@ -25,15 +25,15 @@ _OPTIMUM = "dynamic programme (optimum)"
 
 
 @cache
-def _solved(world):
+def _solved(world, aversion: float):
     """Best quotes, and the best gamma in the formula of Avellaneda and Stoikov, in a world."""
-    return world.best_tables(_AVERSION), oracles.best_risk_aversion(world, _AVERSION)[0]
+    return world.best_tables(aversion), oracles.best_risk_aversion(world, aversion)[0]
 
 
 def _best_quotes(env):
     """The dynamic programme as ``quotes(inventory, time_left, estimate)``."""
     world = env.world
-    bid, ask = _solved(world)[0]
+    bid, ask = _solved(world, env.risk_aversion)[0]
 
     def quotes(inventory, time_left, _):
         n = np.clip(world.steps - np.rint(np.asarray(time_left) / world.step), 0, world.steps - 1)
@@ -44,10 +44,10 @@ def _best_quotes(env):
 
 
 def _pure(env) -> dict:
-    world = env.world
-    tuned = AvellanedaStoikov(_solved(world)[1], world.volatility, world.decay)
-    own = AvellanedaStoikov(_AVERSION, world.volatility, world.decay)
-    glft = GLFT(_AVERSION, world.volatility, world.intensity, world.decay, world.edge,
+    world, aversion = env.world, env.risk_aversion
+    tuned = AvellanedaStoikov(_solved(world, aversion)[1], world.volatility, world.decay)
+    own = AvellanedaStoikov(aversion, world.volatility, world.decay)
+    glft = GLFT(aversion, world.volatility, world.intensity, world.decay, world.edge,
                 solution="closed")
     return {
         "GLFT": ModelPolicy(env, glft),
@@ -64,6 +64,7 @@ STOIKOV = Case(
     world="lobsim/AvellanedaStoikov-v0",
     judge="making",
     settings=_SETTINGS,
+    columns=("inventory", "time_left"),
     benchmarks=_pure,
     optimum=lambda env: oracles.optimum(env.world, env.risk_aversion),
     exact=oracles.certainty_equivalent,
@@ -87,34 +88,36 @@ STOIKOV = Case(
 
 
 @cache
-def _oracle(world, signal) -> SignalOracle:
+def _oracle(world, signal, aversion: float) -> SignalOracle:
     """The oracle of a signal world; it keeps what it has solved."""
-    return SignalOracle(world, signal, _AVERSION)
+    return SignalOracle(world, signal, aversion)
 
 
 @cache
-def _tuned(world, signal, aware: bool, kind: str) -> LinearQuotes:
-    return tuned_quotes(_oracle(world, signal), aware=aware, kind=kind)
+def _tuned(oracle: SignalOracle, aware: bool, kind: str) -> LinearQuotes:
+    """The best linear quotes of a kind by their value under the oracle: seconds, once."""
+    return tuned_quotes(oracle, aware=aware, kind=kind)
 
 
 def _oracle_of(env) -> SignalOracle:
-    return _oracle(env.world, env.signal)
+    return _oracle(env.world, env.signal, env.risk_aversion)
 
 
 def _aware(env) -> QuotePolicy:
     """GLFT's form with the estimate of the drift in the reservation price, tuned."""
-    return QuotePolicy(env, _tuned(env.world, env.signal, True, "glft"))
+    return QuotePolicy(env, _tuned(_oracle_of(env), True, "glft"))
 
 
 def _with_signal(env) -> dict:
-    world, signal = env.world, env.signal
+    world, oracle = env.world, _oracle_of(env)
     return {
         "GLFT with signal, tuned": _aware(env),
-        "A-S with signal, tuned": QuotePolicy(env, _tuned(world, signal, True, "a-s")),
-        "GLFT blind, tuned": QuotePolicy(env, _tuned(world, signal, False, "glft")),
-        "A-S blind, tuned": QuotePolicy(env, _tuned(world, signal, False, "a-s")),
-        "A-S": ModelPolicy(env, AvellanedaStoikov(_AVERSION, world.volatility, world.decay)),
-        _OPTIMUM: QuotePolicy(env, _oracle_of(env).best_quotes),
+        "A-S with signal, tuned": QuotePolicy(env, _tuned(oracle, True, "a-s")),
+        "GLFT blind, tuned": QuotePolicy(env, _tuned(oracle, False, "glft")),
+        "A-S blind, tuned": QuotePolicy(env, _tuned(oracle, False, "a-s")),
+        "A-S": ModelPolicy(env, AvellanedaStoikov(env.risk_aversion, world.volatility,
+                                                  world.decay)),
+        _OPTIMUM: QuotePolicy(env, oracle.best_quotes),
     }
 
 
@@ -124,6 +127,7 @@ SIGNAL = Case(
     world="lobsim/AvellanedaStoikov-v0",
     judge="making",
     settings=_SETTINGS | {"signal": DriftSignal(), "max_skew": 2.0},
+    columns=("inventory", "time_left", "reading", "estimate"),
     signals=(2, 3),
     benchmarks=_with_signal,
     base=_aware,

@@ -13,7 +13,7 @@ import torch
 
 from lobsim.agents.agent import AgentError, _write
 
-__all__ = ["read", "restore", "write"]
+__all__ = ["random_state", "read", "restore", "set_random_state", "write"]
 
 STATE, BUFFER = "training.pt", "buffer.npz"
 FORMAT = 1
@@ -32,7 +32,7 @@ def write(training) -> None:
         "log_ent_coef": _entropy(model),
         "steps": int(model.num_timesteps), "updates": int(model._n_updates),
         "calls": int(getattr(model, "_n_calls", 0)),
-        "torch": torch.get_rng_state(), "numpy": _numpy_state(),
+        **random_state(),
         "action_space": json.dumps(model.action_space.np_random.bit_generator.state),
         "bases": [int(base) for base in episodes._bases],
         "played": [int(played) for played in episodes._played],
@@ -103,8 +103,7 @@ def restore(training, kept: dict) -> None:
     episodes._played = [max(0, played - 1) for played in kept["played"]]
     training.timed._reset_seeds()  # the seeds of the beginning are not to be used again
     model._last_obs = None
-    torch.set_rng_state(kept["torch"])
-    _restore_numpy(kept["numpy"])
+    set_random_state(kept)
     model.action_space.np_random.bit_generator.state = json.loads(kept["action_space"])
 
 
@@ -152,8 +151,9 @@ def _normal(normal) -> dict | None:
     for name in ("obs_rms", "ret_rms"):
         moments = getattr(normal, name, None)
         if moments is not None:
-            found[name] = {"mean": torch.as_tensor(moments.mean).clone(),
-                           "var": torch.as_tensor(moments.var).clone(),
+            # By arrays: torch takes a scalar of NumPy for a float of Python and halves its digits.
+            found[name] = {"mean": torch.from_numpy(np.array(moments.mean, np.float64)),
+                           "var": torch.from_numpy(np.array(moments.var, np.float64)),
                            "count": float(moments.count)}
     return found
 
@@ -166,12 +166,17 @@ def _restore_normal(normal, kept: dict) -> None:
             moments.count = kept[name]["count"]
 
 
-def _numpy_state() -> dict:
+def random_state() -> dict:
+    """States of the global generators of torch and NumPy, from which learners draw."""
     _, keys, pos, has_gauss, cached = np.random.get_state()
-    return {"keys": torch.from_numpy(keys.astype(np.int64)), "pos": int(pos),
-            "has_gauss": int(has_gauss), "cached": float(cached)}
+    return {"torch": torch.get_rng_state(),
+            "numpy": {"keys": torch.from_numpy(keys.astype(np.int64)), "pos": int(pos),
+                      "has_gauss": int(has_gauss), "cached": float(cached)}}
 
 
-def _restore_numpy(kept: dict) -> None:
+def set_random_state(state: dict) -> None:
+    """Set them to what `random_state` told."""
+    torch.set_rng_state(state["torch"])
+    kept = state["numpy"]
     np.random.set_state(("MT19937", kept["keys"].numpy().astype(np.uint32), kept["pos"],
                          kept["has_gauss"], kept["cached"]))

@@ -3,13 +3,13 @@
 `lobsim.envs.evaluate` and `lobsim.envs.evaluate_making` play; here their tables get one form: a
 row for each policy and episode, with the *measures* of the kind of case.
 
-=========== ==================================== ============ =======================================
-judge       main measure                         sense        others
-=========== ==================================== ============ =======================================
-execution   ``controlled_bps``                   less         ``shortfall_bps`` (as it came)
-making      ``ce``, certainty equivalent         more         ``profit``
-schedule    ``objective_bps``, E + lambda V      less         ``realised_bps`` (with the price's noise)
-=========== ==================================== ============ =======================================
+=========== ================================= ====== ========================================
+judge       main measure                      better others
+=========== ================================= ====== ========================================
+execution   ``controlled_bps``                less   ``shortfall_bps`` (as it came)
+making      ``ce``, certainty equivalent      more   ``profit``
+schedule    ``objective_bps``, E + lambda V   less   ``realised_bps`` (with the price's noise)
+=========== ================================= ====== ========================================
 
 The controlled cost is the shortfall less its control variate (`lobsim.envs.rewards`), and the
 objective is the running penalty plus the cost expected over the noise: both have the mean of what

@@ -4,13 +4,14 @@ Stable-Baselines3 trains its own classes (`lobsim.agents.algorithms`); what it h
 into the `PolicyNetwork` here, which is all that an agent needs to act.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
-__all__ = ["DepthConv", "PolicyNetwork", "PolicyShape", "layers"]
+__all__ = ["DepthConv", "PolicyNetwork", "PolicyShape", "layers", "network_of"]
 
 _ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU}
 LOG_STD_RANGE = (-20.0, 2.0)  # of a squashed Gaussian, as Stable-Baselines3 cuts it
@@ -154,3 +155,15 @@ class PolicyNetwork(nn.Module):
         if self.shape.kind == "squashed":
             return Sampled(centre, self.spread(hidden).clamp(*LOG_STD_RANGE))
         return Sampled(centre, None)
+
+
+def network_of(shape: PolicyShape, weights: Mapping[str, torch.Tensor]) -> PolicyNetwork:
+    """A policy's network with these weights, copied.
+
+    The random numbers of torch are left alone: to make a network draws weights that are replaced
+    at once, and a training must not depend on how often it is looked at.
+    """
+    with torch.random.fork_rng(devices=[]):
+        network = PolicyNetwork(shape)
+    network.load_state_dict({name: value.detach().clone() for name, value in weights.items()})
+    return network

@@ -68,7 +68,8 @@ def train(case: str | Case, algo: str, seed: int = 0, *, minutes: float | None =
         ``progress(figures)`` is told now and then how it goes: see `lobsim.agents.health`, and
         ``share`` of the budget, ``seconds``, ``validation`` (last), ``best``.
     **overrides
-        Fields of the `Recipe`, or settings of the environment, such as ``blind=True``.
+        Fields of the `Recipe`; ``blind=True``; or settings of the environment, which change the
+        task, too (compare it with ``find_case(...).with_settings(...)``).
 
     Returns
     -------
@@ -83,7 +84,7 @@ def train(case: str | Case, algo: str, seed: int = 0, *, minutes: float | None =
 
     Examples
     --------
-    >>> agent = train("chriss", "ppo", seed=1, steps=2_000, n_envs=8, validations=2)
+    >>> agent = train("chriss", "ppo", seed=1, steps=1_000, n_envs=32, validations=2)
     >>> len(agent.record["validation"])
     3
     """
@@ -122,6 +123,7 @@ class Training:
         if kept:
             checkpoint.restore(self, kept)
             self.best = Agent.load(self.out)
+        self._randomness = checkpoint.random_state()  # other trainings may be made before it runs
 
     def _kept(self, resume: bool) -> dict | None:
         if not resume:
@@ -134,7 +136,9 @@ class Training:
         """What must be the same for a training to go on: not its budget."""
         recipe = {name: value for name, value in described(self.recipe).items()
                   if name not in ("steps", "validations", "keep_buffer")}
-        return {"case": self.case.name, "algo": self.algo, "seed": self.seed, "recipe": recipe}
+        settings = described(dict(self.case.settings))
+        return {"case": self.case.name, "algo": self.algo, "seed": self.seed,
+                "recipe": recipe | {"environment": settings}}
 
     def _build(self, first_seed: int, tensorboard) -> None:
         case, recipe = self.case, self.recipe
@@ -170,6 +174,7 @@ class Training:
         """Train to the end of the budget, or until Ctrl-C."""
         threads = torch.get_num_threads()
         torch.set_num_threads(self.recipe.threads)
+        checkpoint.set_random_state(self._randomness)
         watch = _Watch(self)
         try:
             done = self.model.num_timesteps
