@@ -53,8 +53,8 @@ class Agent:
     ----------
     network : PolicyNetwork
     record : mapping
-        What ``agent.json`` holds: ``case, algo, seed, steps, environment`` (settings of the
-        environment beside those of the case), ``signals`` (columns that tell of the market),
+        What ``agent.json`` holds: ``case, algo, seed, steps, task`` (settings of the case),
+        ``environment`` (settings of the agent beside those), ``signals`` (columns that tell of the market),
         ``blind``, ``low`` and ``high`` (of a continuous action), ``residual``, ``epsilon``,
         ``validation`` and how it was made.
     moments : Moments, optional
@@ -200,7 +200,8 @@ class Agent:
     def save(self, folder) -> Path:
         """Write ``policy.npz`` (plain arrays) and ``agent.json`` into a folder, made if needed.
 
-        Settings of the environment that JSON cannot hold are named in ``not_kept``.
+        Settings of the environment that JSON cannot hold are named in ``not_kept``; they are those
+        of the named case when the agent is loaded.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -209,7 +210,9 @@ class Agent:
             arrays |= {f"{_NORMAL}mean": self.moments.mean, f"{_NORMAL}std": self.moments.std,
                        f"{_NORMAL}clip": np.array(self.moments.clip)}
         record = {"format": FORMAT, "network": self.network.shape.as_dict()} | self.record
-        record["environment"], record["not_kept"] = _plain(self.environment)
+        record["environment"], lost = _plain(self.environment)
+        record["task"], unkept = _plain(self.record.get("task", {}))
+        record["not_kept"] = self.record.get("not_kept", lost + unkept)
         if self.base is not None:
             record["base"] = asdict(self.base.quotes)
         _write(folder / ARRAYS, lambda file: np.savez(file, **arrays))
@@ -254,7 +257,8 @@ class Agent:
                 EOFError) as error:
             told = " ".join(str(error).split())[:200]
             raise AgentError(f"the agent in {folder} cannot be read: {told}") from None
-        record["environment"] = _tuples(record.get("environment", {}))
+        for name in ("environment", "task"):
+            record[name] = _tuples(record.get(name, {}))
         return cls(network, record, moments=Moments(**normal) if normal else None,
                    base=_base_of(record))
 
@@ -266,7 +270,8 @@ def _base_of(record) -> Callable | None:
     from lobsim.agents.cases import find_case
     from lobsim.envs.making_rules import LinearQuotes, QuotePolicy
 
-    env = find_case(record["case"]).vector(1, **record["environment"])
+    case = find_case(record["case"]).with_settings(**record["task"])
+    env = case.vector(1, **record["environment"])
     return QuotePolicy(env, LinearQuotes(**record["base"]))
 
 

@@ -231,7 +231,7 @@ def compare(case: str | Case, agents: Mapping[str, Agent | Sequence[Agent]] | Se
     Examples
     --------
     >>> found = compare("chriss", seeds=10, blocks=1)
-    >>> round(found.table.loc["TWAP", "objective_bps"], 1)
+    >>> round(float(found.table.loc["TWAP", "objective_bps"]), 1)
     349.1
     """
     case = find_case(case)

@@ -213,7 +213,7 @@ class Training:
             "epsilon": float(model.exploration_rate) if self.algo == "dqn" else None,
             "score": self.validation[-1]["score"] if self.validation else None,
             "validation": list(self.validation), "recipe": described(recipe),
-            "world": self.case.world, "settings": described(dict(self.case.settings)),
+            "world": self.case.world, "task": dict(self.case.settings),
             "budget": {"steps": self.steps, "seconds": self.seconds}, "made_by": self.command,
             "versions": {name: metadata.version(name) for name in _PACKAGES}
             | {"python": sys.version.split()[0]},

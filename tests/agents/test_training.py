@@ -27,9 +27,12 @@ def final_state(folder):
 def flat(state, path=""):
     """Tensors and plain values of nested mappings, by their path."""
     if isinstance(state, dict):
-        return {k: v for name, part in state.items() for k, v in flat(part, f"{path}/{name}").items()}
-    if isinstance(state, list | tuple):
-        return {k: v for n, part in enumerate(state) for k, v in flat(part, f"{path}/{n}").items()}
+        parts = state.items()
+    else:
+        parts = enumerate(state) if isinstance(state, list | tuple) else None
+    if parts is not None:
+        return {at: leaf for name, part in parts
+                for at, leaf in flat(part, f"{path}/{name}").items()}
     return {path: state.numpy().tobytes() if torch.is_tensor(state) else state}
 
 

@@ -1,5 +1,8 @@
 """Cases and budgets so small that a training takes a second, for the tests of agents."""
 
+from dataclasses import replace
+
+import numpy as np
 from small_markets import FLOWS, START_S, profile_of
 
 from lobsim.agents.case import Case
@@ -7,13 +10,15 @@ from lobsim.agents.cases import find_case
 from lobsim.agents.training import Training
 
 SMALL = profile_of(*FLOWS["poisson"])
-CASES: dict[str, Case] = {
+_FULL = {
     "chriss": find_case("chriss"),
     "stoikov": find_case("stoikov").with_settings(horizon=0.05),
     "signal": find_case("signal").with_settings(horizon=0.05),
     "execution": find_case("execution").with_settings(
         profile=SMALL, quantity=60, horizon_s=60.0, interval_s=3.0, start_s=START_S, slice_s=6.0),
 }
+CASES: dict[str, Case] = {name: replace(case, validation_episodes=8, judge_envs=8)
+                          for name, case in _FULL.items()}
 _OFF_POLICY = {"n_envs": 4, "batch_size": 32, "net": (16, 16), "validations": 2,
                "options": {"learning_starts": 40, "buffer_size": 500, "train_freq": 5,
                            "gradient_steps": 2}}
@@ -36,8 +41,6 @@ def training(case: str, algo: str, seed: int = 1, **arguments) -> Training:
 
 def seen(case: str, count: int = 50, seed: int = 0, **settings):
     """Observations at random within their space, shape (count, columns)."""
-    import numpy as np
-
     space = CASES[case].vector(1, **settings).single_observation_space
     rng = np.random.default_rng(seed)
     return rng.uniform(space.low, space.high, (count, len(space.low))).astype(np.float32)
