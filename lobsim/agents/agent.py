@@ -54,8 +54,8 @@ class Agent:
     network : PolicyNetwork
     record : mapping
         What ``agent.json`` holds: ``case, algo, seed, steps, task`` (settings of the case),
-        ``environment`` (settings of the agent beside those), ``signals`` (columns that tell of the market),
-        ``blind``, ``low`` and ``high`` (of a continuous action), ``residual``, ``epsilon``,
+        ``environment`` (settings of the agent beside those), ``signals`` (columns that tell of
+        the market), ``blind``, ``low`` and ``high`` (of a continuous action), ``residual``, ``epsilon``,
         ``validation`` and how it was made.
     moments : Moments, optional
         Of normalisation.

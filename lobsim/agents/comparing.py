@@ -207,7 +207,8 @@ def compare(case: str | Case, agents: Mapping[str, Agent | Sequence[Agent]] | Se
     case : str or Case
     agents : mapping of str to Agent or list of Agent, or sequence of Agent
         Agents of a list (or, without names, those with the same `Agent.label`) are taken together:
-        they should differ in their training seed alone.
+        they should differ in their training seed alone. One that was trained for another task
+        (a shorter horizon, say) is played in this one.
     seeds : int
         Episodes of a block, at least 2.
     blocks, first_block : int
