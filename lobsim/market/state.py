@@ -67,6 +67,11 @@ R_SIZE = R_META_MOST + 1
 BASE_NONE, BASE_POISSON, BASE_HAWKES, BASE_QUEUES, BASE_RECORDED = range(5)
 FILL_QUEUE, FILL_NO_IMPACT, FILL_TOUCH, FILL_PROBABILITY = range(4)
 
+DONE, TAPE_FULL = 0, 1
+"""Why the event loop stopped."""
+BASE_DUE, BOOK_CHANGED = np.arange(2)
+"""What a base flow is told: its event falls due; another event may have changed the book."""
+
 # Flow.clock: times in ns after midnight. The first N_CLOCKS are pending events; where two fall
 # together, the one further up goes first.
 (C_GRID, C_HALT, C_REACT, C_BASE, C_TAKER, C_METAORDER, C_PREDATOR, C_OWN) = range(8)
