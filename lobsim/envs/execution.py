@@ -49,7 +49,7 @@ class ExecutionEnv(KernelEnv):
     ===== ================= ==================================== ========================== === ===
     0     ``time_left``     time left                            share of the horizon       0   1
     1     ``left``          size left                            share of the quantity      0   1
-    2     ``behind``        schedule less what is filled         share of the quantity      -1  1
+    2     ``behind``        schedule less what is filled         5 slices                   -1  1
     3     ``resting``       own size resting                     share of the size left     0   1
     4     ``rest_distance`` oldest own order below the own best  5 ticks                    -1  1
     5     ``queue_ahead``   size ahead of it                     share of the size there    0   1
@@ -72,7 +72,7 @@ class ExecutionEnv(KernelEnv):
     Actions
     -------
     A *slice* is what an even schedule trades in `slice_s`. ``actions="discrete"``: 2 + 4
-    ``len(sizes)`` actions:
+    ``len(sizes)`` actions with the default `offsets`, (0, 1, -1):
 
     ======== ===================================================================================
     0        wait: leave everything as it is
@@ -82,6 +82,9 @@ class ExecutionEnv(KernelEnv):
     4 + 4 k  *deeper*: one tick worse
     5 + 4 k  *cross*: take ``sizes[k]`` slices by a market order; what rests stays
     ======== ===================================================================================
+
+    Other `offsets` put another price in the place of each of the three, in their order, and
+    as many actions before the *cross* of a size as there are of them.
 
     ``actions="continuous"``: Box(-1, 1, (2,)). The first is an offset of
     ``round(a max_offset_ticks)`` ticks from the own best, positive = better; at the most it
@@ -140,12 +143,17 @@ class ExecutionEnv(KernelEnv):
         Seconds of the even schedule that make a slice, > 0.
     sizes : tuple of float
         Slices of the discrete actions, each > 0.
+    offsets : tuple of int
+        Ticks better than the own best (negative: worse) at which discrete actions let rest.
     max_slices : float
         Largest size of a continuous action, > 0.
     max_offset_ticks : int
         Of a continuous action, at least 1.
     schedule : str
         "vwap" (the profile's expected volume) or "twap": for column 2, the guard and tracking.
+    ahead_s : float, optional
+        What would be more than this many seconds ahead of the schedule is neither crossed nor
+        rested. At least 0; None = no limit. What rests already is left.
     guard_s : float, optional
         Schedule guard: what is more than this many seconds behind the schedule is crossed at the
         next decision. At least 0; None = no guard.

@@ -168,6 +168,8 @@ class ExecutionCore:
         word[at.E_LOOK_NS] = min(_LOOK_NS, interval_ns)
         guard_s = settings.guard_s
         word[at.E_GUARD_NS] = -1 if guard_s is None else round(guard_s * NS)
+        ahead_s = settings.ahead_s
+        word[at.E_AHEAD_NS] = -1 if ahead_s is None else round(ahead_s * NS)
         word[at.E_SLICE] = max(1, round(word[at.E_LOTS] * min(
             settings.slice_s / settings.horizon_s, 1.0)))
         word[at.E_MODE] = MODES[settings.actions]

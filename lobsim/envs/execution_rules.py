@@ -18,7 +18,7 @@ import numpy as np
 from lobsim.engine.codes import Kind
 from lobsim.engine.jit import njit
 from lobsim.envs.execution_layout import (CANCELLING, CLOSING, CONTINUOUS, DISCRETE, E_ALIVE,
-                                          E_CROSS, E_END_NS, E_FILLED, E_GUARD_NS,
+                                          E_AHEAD_NS, E_CROSS, E_END_NS, E_FILLED, E_GUARD_NS,
                                           E_INTERVAL_NS, E_LEVELS, E_LOOK_NS, E_LOTS, E_MODE,
                                           E_OFFSET, E_PHASE, E_REST, E_SIDE, E_SLICE, E_START_NS,
                                           E_STEP, E_STEPS, E_UNTIL, RUNNING)
@@ -155,11 +155,15 @@ def begin(book, flow, word, schedule, action, choices):
         now = flow.clock[C_TRADER]
         behind = due_lots(word, schedule, now - word[E_GUARD_NS]) - filled - way
         word[E_CROSS] = max(word[E_CROSS], behind)
-    word[E_CROSS] = max(0, min(word[E_CROSS], left))
+    most = left
+    if word[E_AHEAD_NS] >= 0:
+        now = flow.clock[C_TRADER]
+        most = min(left, due_lots(word, schedule, now + word[E_AHEAD_NS]) - filled - way)
+    word[E_CROSS] = max(0, min(word[E_CROSS], most))
     if word[E_REST] != KEEP:
-        word[E_REST] = max(0, min(word[E_REST], left - word[E_CROSS]))
-    if word[E_CROSS] > left - resting_lots(flow) and word[E_REST] == KEEP:
-        word[E_REST] = 0  # what rests would be traded twice
+        word[E_REST] = max(0, min(word[E_REST], most - word[E_CROSS]))
+    if word[E_CROSS] > most - resting_lots(flow) and word[E_REST] == KEEP:
+        word[E_REST] = 0  # what rests would be traded twice, or too early
     word[E_PHASE] = CANCELLING
     if not _withdraw_unsuited(book, flow, word):
         return _place(book, flow, word)

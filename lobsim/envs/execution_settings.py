@@ -46,10 +46,12 @@ class ExecutionSettings:
     actions: str = "discrete"
     slice_s: float = 60.0
     sizes: tuple[float, ...] = (1.0, 4.0)
+    offsets: tuple[int, ...] = (0, 1, -1)
     max_slices: float = 5.0
     max_offset_ticks: int = 4
     schedule: str = "vwap"
     guard_s: float | None = None
+    ahead_s: float | None = None
     reward: str | Mapping[str, float] = "controlled"
     discount: float = 0.99
     blind: bool = False
@@ -89,8 +91,12 @@ class ExecutionSettings:
                              f"{', '.join(SCHEDULES)}")
         if not self.sizes or not all(0 < size < math.inf for size in self.sizes):
             raise ValueError(f"sizes is {self.sizes}; it must hold positive numbers of slices")
-        if self.guard_s is not None and not 0 <= self.guard_s < math.inf:
-            raise ValueError(f"guard_s is {self.guard_s}; it must be None or at least 0 s")
+        if not self.offsets or any(ticks != int(ticks) for ticks in self.offsets):
+            raise ValueError(f"offsets is {self.offsets}; it must hold whole numbers of ticks")
+        for name in ("guard_s", "ahead_s"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise ValueError(f"{name} is {value}; it must be None or at least 0 s")
         if self.max_offset_ticks != int(self.max_offset_ticks) or self.max_offset_ticks < 1:
             raise ValueError(f"max_offset_ticks is {self.max_offset_ticks}; it must be a whole "
                              f"number above 0")
@@ -122,7 +128,8 @@ class ExecutionSettings:
             return np.array([[0.0, 0.0, self.max_slices]])
         rows = [(0.0, 0.0, -1.0), (0.0, 0.0, 0.0)]
         for size in self.sizes:
-            rows += [(0.0, 0.0, size), (0.0, 1.0, size), (0.0, -1.0, size), (size, 0.0, -1.0)]
+            rows += [(0.0, float(offset), size) for offset in self.offsets]
+            rows.append((size, 0.0, -1.0))
         return np.array(rows)
 
     def draw(self, seed: int) -> Episode:
