@@ -14,7 +14,8 @@ exogenous price :math:`F_k`, news :math:`A_k`:
 ``leftover``        at the end: what is left, by walking the book, against the mid; with fees
 ``arrival``         :math:`s \\sum_j q_j (p_j - S_0)`: fills against the arrival price
 ``leftover_arrival``  at the end: the same walk against the arrival price; with fees
-``news``            :math:`s x_k (A_{k+1} - A_k)`, where A is F as far ahead as anyone sees it
+``news``            :math:`s x_k (A_{k+1} - A_k)`, where A is F as far ahead as anyone sees it,
+                    less the drift of trends and regimes
 ``off_schedule``    :math:`s (x_k - \\bar x_k)(M_{k+1} - M_k)`, :math:`\\bar x_k` what the schedule
                     would have left: only what is ahead of it or behind got dearer
 ``tracking``        :math:`100\\,g^2 / K` with g the share of the order that is off the schedule
@@ -37,7 +38,8 @@ Two sums of terms are the implementation shortfall of an episode, to rounding
 `exogenous` has mean zero whatever a blind agent does, and most of the noise; ``"controlled"``
 leaves it out. An agent that foresees F (informed flow does, by seconds) earns some of it, so for
 measuring, `news` is the control variate: A at the end of a step is unknown to everybody at its
-start, hence its sum has mean zero for *every* agent, where no trend is built into the market.
+start, hence its sum has mean zero for *every* agent. Trends built into the market are no part of A:
+who finds them out keeps what that earns.
 """
 
 from collections.abc import Mapping
