@@ -227,17 +227,19 @@ def _show(found: Comparison, seeds: int, blocks: int) -> None:
 
     judge, table = found.judge, found.table
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    shown.add_column("policy")
+    shown.add_column("policy", no_wrap=True)
     names = [measure.name for measure in judge.measures]
-    others = [name for name in table if name not in names and not name.endswith("_half")]
-    for name in [*names, *others]:
+    others = [name for name in table if name not in names and not name.endswith("_half")
+              and (name != "members" or table[name].max() > 1)]
+    for name in names:
+        shown.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+    for name in others:
         shown.add_column(name.replace("_", " "), justify="right")
     for policy, row in table.iterrows():
         cells = [f"{row[name]:.3f} ± {row[f'{name}_half']:.3f}" for name in names]
-        cells += [f"{row[name]:.0f}" if name == "members" else f"{row[name]:.3f}"
-                  for name in others]
-        strong = policy not in found.benchmarks
-        shown.add_row(f"[bold]{escape(policy)}[/bold]" if strong else escape(policy), *cells)
+        cells += [_number(name, row[name]) for name in others]
+        is_agent = policy not in found.benchmarks
+        shown.add_row(f"[bold]{escape(policy)}[/bold]" if is_agent else escape(policy), *cells)
     console().print(shown)
     better = "more" if judge.main.more_is_better else "less"
     optimum = "" if found.optimum is None else f" The optimum, computed: {found.optimum:.3f}."
@@ -245,6 +247,13 @@ def _show(found: Comparison, seeds: int, blocks: int) -> None:
         f"better; ± 95 %.{optimum}")
     if found.agents:
         _show_differences(found)
+
+
+def _number(name: str, value: float) -> str:
+    """A cell of the table; empty where nothing is known."""
+    if value != value:
+        return ""
+    return f"{value:.0f}" if name == "members" else f"{value:.3g}" if value < 10 else f"{value:.1f}"
 
 
 def _show_differences(found: Comparison) -> None:

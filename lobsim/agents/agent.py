@@ -55,8 +55,8 @@ class Agent:
     record : mapping
         What ``agent.json`` holds: ``case, algo, seed, steps, task`` (settings of the case),
         ``environment`` (settings of the agent beside those), ``signals`` (columns that tell of
-        the market), ``blind``, ``low`` and ``high`` (of a continuous action), ``residual``, ``epsilon``,
-        ``validation`` and how it was made.
+        the market), ``blind``, ``low`` and ``high`` (of a continuous action), ``residual``,
+        ``epsilon``, ``validation`` and how it was made.
     moments : Moments, optional
         Of normalisation.
     base : QuotePolicy of LinearQuotes, optional

@@ -14,7 +14,7 @@ def _benchmarks(env) -> dict:
         "TWAP": lambda seen: np.full((len(seen), 1), twap),
         "half the risk aversion": optimal_policy(env, 0.5 * env.risk_aversion),
         "twice the risk aversion": optimal_policy(env, 2.0 * env.risk_aversion),
-        "closed form (optimum)": optimal_policy(env),
+        "optimum (closed form)": optimal_policy(env),
     }
 
 

@@ -5,10 +5,11 @@ from lobsim.envs.making_rules import LinearQuotes, QuotePolicy
 
 __all__ = ["MAKING"]
 
-# What `lobsim.envs.making_rules.tuned_by_play` found on the tuning seeds, in ticks and quotes:
-# blind, and with the slow average of price changes; see `lobsim.agents.tuning`.
-BLIND = LinearQuotes(half=5.0, lean=1.0)
-AWARE = LinearQuotes(half=5.0, lean=1.0, weight=1.0)
+# Found by lobsim.agents.tuning.tuned_linear("making", aware=..., episodes=32, trials=25), in ticks
+# and quotes: blind, and with the slow average of price changes. Half-spreads of 0 are at the mid,
+# where post-only orders end up at the best prices.
+BLIND = LinearQuotes(half=0.0, lean=2.23)
+AWARE = LinearQuotes(half=0.0, lean=3.48, weight=2.64)
 
 
 def _benchmarks(env) -> dict:

@@ -19,7 +19,7 @@ __all__ = ["SIGNAL", "STOIKOV"]
 
 _AVERSION = 0.1
 _SETTINGS = {"risk_aversion": _AVERSION, "max_inventory": 15}
-_OPTIMUM = "dynamic programme (optimum)"
+_OPTIMUM = "optimum (programme)"
 
 # -- the pure world -------------------------------------------------------------------------------
 

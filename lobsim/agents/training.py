@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
@@ -215,8 +216,7 @@ class Training:
             "validation": list(self.validation), "recipe": described(recipe),
             "world": self.case.world, "task": dict(self.case.settings),
             "budget": {"steps": self.steps, "seconds": self.seconds}, "made_by": self.command,
-            "versions": {name: metadata.version(name) for name in _PACKAGES}
-            | {"python": sys.version.split()[0]},
+            "versions": versions(),
         }
         return Agent(policy_of(model, recipe, self.levels), record, moments=self._moments(),
                      base=self.base)
@@ -317,6 +317,13 @@ def _writers(tensorboard, name: str) -> list:
         raise AgentError("--tensorboard needs the package tensorboard; install it with: "
                          "pip install tensorboard")
     return [TensorBoardOutputFormat(str(Path(tensorboard) / name))]
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of what a result may depend on."""
+    return {name: metadata.version(name) for name in _PACKAGES} | {
+        "python": sys.version.split()[0]}
 
 
 def described(thing) -> dict:

@@ -32,13 +32,14 @@ def tuned_linear(case: str | Case, *, aware: bool, start: LinearQuotes = START,
     Returns
     -------
     LinearQuotes
-        To three digits: the search knows no more.
+        To three digits: the search knows no more. A half-spread below 0 is told as 0, which the
+        environment's actions make of it.
     """
     case = find_case(case)
     env = case.vector(min(case.judge_envs, episodes))
     found = tuned_by_play(env, start, aware=aware, risk_aversion=env.risk_aversion,
                           episodes=episodes, seed=TUNING, trials=trials)
-    return LinearQuotes(half=_digits(found.half), lean=_digits(found.lean),
+    return LinearQuotes(half=_digits(max(found.half, 0.0)), lean=_digits(found.lean),
                         weight=_digits(found.weight))
 
 

@@ -48,7 +48,7 @@ def test_train_then_resume_then_evaluate(run, tmp_path):
     evaluated = ("evaluate", "chriss", "--agent", folders[0], "--agent", folders[1], "--seeds", 20)
     status, text, _ = run(*evaluated, "--plot", "out.png")
     assert status == 0 and (tmp_path / "out.png").stat().st_size > 10_000
-    assert "closed form (optimum)" in text and "255.071" in text and "worse" in text
+    assert "optimum (closed form)" in text and "255.071" in text and "worse" in text
     status, text, _ = run(*evaluated, "--json", "--sampled", "--set", "risk_aversion=0.0")
     found = json.loads(text)
     assert status == 0 and found["optimum"] == pytest.approx(132.5)

@@ -110,8 +110,8 @@ def test_no_agent_sells_a_block_cheaper_than_the_closed_form(agents):
     assert found.optimum == best
     for policy in found.table.index:
         assert (found.contributions(policy, "objective_bps") >= best * (1 - 1e-12)).all(), policy
-    assert found.table.loc["closed form (optimum)", "objective_bps"] == pytest.approx(best)
-    assert found.difference("PPO", "closed form (optimum)")["verdict"] == "worse"
+    assert found.table.loc["optimum (closed form)", "objective_bps"] == pytest.approx(best)
+    assert found.difference("PPO", "optimum (closed form)")["verdict"] == "worse"
 
 
 def test_no_agent_quotes_better_than_the_dynamic_programme(agents):
@@ -135,7 +135,7 @@ def test_no_agent_quotes_better_than_the_dynamic_programme(agents):
 def test_scores_are_signed_so_that_more_is_better(agents):
     chriss, stoikov = CASES["chriss"], CASES["stoikov"]
     rules = chriss.benchmarks(chriss.vector(1))
-    assert score(chriss, rules["closed form (optimum)"], 4, 1) == pytest.approx(-255.0711, abs=1e-3)
+    assert score(chriss, rules["optimum (closed form)"], 4, 1) == pytest.approx(-255.0711, abs=1e-3)
     env = stoikov.vector(4)
     good, bad = (score(stoikov, QuotePolicy(env, LinearQuotes(half=half)), 100, 1)
                  for half in (0.7, 0.01))
