@@ -4,11 +4,13 @@ from lobsim.agents.case import Case
 from lobsim.agents.cases_chriss import CHRISS
 from lobsim.agents.cases_execution import EXECUTION
 from lobsim.agents.cases_making import MAKING
+from lobsim.agents.cases_pacing import PACING
 from lobsim.agents.cases_stoikov import SIGNAL, STOIKOV
 
 __all__ = ["CASES", "find_case"]
 
-CASES: dict[str, Case] = {case.name: case for case in (EXECUTION, MAKING, STOIKOV, SIGNAL, CHRISS)}
+CASES: dict[str, Case] = {case.name: case for case in (EXECUTION, PACING, MAKING, STOIKOV,
+                                                       SIGNAL, CHRISS)}
 """Cases by name."""
 
 
