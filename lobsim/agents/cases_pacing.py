@@ -9,7 +9,7 @@ from lobsim.envs.paced import PacedRule
 __all__ = ["PACING"]
 
 AWARE = PacedRule({"trend": 400.0})
-_NEAR = {"guard_s": 300.0, "ahead_s": 300.0, "offsets": (0,), "sizes": (1.0, 4.0)}
+_NEAR = {"actions": "pace", "max_shift_s": 300.0}
 _LEARN = {"reward": "against_schedule"}
 
 
@@ -31,9 +31,9 @@ PACING = Case(
     validation_episodes=64,
     judge_envs=64,
     recipes={
-        "ppo": Recipe(n_envs=64, steps=150_000, learning_rate=2e-3, gamma=0.97, net=(64, 64),
-                      batch_size=512, settings=_NEAR, training=_LEARN, stagger=True, validations=4,
-                      options={"n_steps": 32, "n_epochs": 6, "gae_lambda": 0.9,
-                               "ent_coef": 0.002}),
+        "ppo": Recipe(n_envs=64, steps=150_000, learning_rate=2e-3, gamma=0.95, net=(64, 64),
+                      batch_size=512, settings=_NEAR, training=_LEARN, stagger=True, validations=3,
+                      options={"n_steps": 32, "n_epochs": 8, "gae_lambda": 0.9,
+                               "log_std_init": -0.5}),
     },
 )  # fmt: skip

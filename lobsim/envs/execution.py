@@ -18,8 +18,9 @@ def _spaces(settings: ExecutionSettings) -> tuple[spaces.Box, spaces.Space]:
     seen = spaces.Box(np.array(OBSERVED_LOW, np.float32), np.array(OBSERVED_HIGH, np.float32))
     if settings.actions == "discrete":
         return seen, spaces.Discrete(len(settings.choices()))
-    if settings.actions == "continuous":
-        return seen, spaces.Box(-1.0, 1.0, (2,), np.float32)
+    if settings.actions in ("continuous", "pace"):
+        count = 2 if settings.actions == "continuous" else 1
+        return seen, spaces.Box(-1.0, 1.0, (count,), np.float32)
     most = float(settings.lots)
     low, high = np.array([0.0, -1000.0, -1.0]), np.array([most, 1000.0, most])
     return seen, spaces.Box(low, high, dtype=np.float64)
@@ -90,6 +91,10 @@ class ExecutionEnv(KernelEnv):
     ``round(a max_offset_ticks)`` ticks from the own best, positive = better; at the most it
     crosses. The second is a size of ``(a + 1) / 2 * max_slices`` slices; 0 withdraws.
 
+    ``actions="pace"``: Box(-1, 1, (1,)). The schedule is moved by ``a max_shift_s`` seconds,
+    positive = trade sooner: what was due more than a slice before on it is crossed, what is due
+    within a slice rests at the own best. In the last slice all that is left is crossed.
+
     ``actions="orders"`` is for hand-written rules: lots to cross, offset in ticks, lots to rest
     (-1: leave what rests).
 
@@ -138,7 +143,7 @@ class ExecutionEnv(KernelEnv):
     start_s : float or (float, float)
         Seconds after midnight, or a range in which each episode starts at a whole second.
     actions : str
-        "discrete", "continuous" or "orders".
+        "discrete", "continuous", "pace" or "orders".
     slice_s : float
         Seconds of the even schedule that make a slice, > 0.
     sizes : tuple of float
@@ -149,6 +154,8 @@ class ExecutionEnv(KernelEnv):
         Largest size of a continuous action, > 0.
     max_offset_ticks : int
         Of a continuous action, at least 1.
+    max_shift_s : float
+        Of ``actions="pace"``, > 0.
     schedule : str
         "vwap" (the profile's expected volume) or "twap": for column 2, the guard and tracking.
     ahead_s : float, optional

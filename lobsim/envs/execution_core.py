@@ -172,6 +172,8 @@ class ExecutionCore:
         word[at.E_AHEAD_NS] = -1 if ahead_s is None else round(ahead_s * NS)
         word[at.E_SLICE] = max(1, round(word[at.E_LOTS] * min(
             settings.slice_s / settings.horizon_s, 1.0)))
+        word[at.E_SHIFT_NS] = round(settings.max_shift_s * NS)
+        word[at.E_SLICE_NS] = round(settings.slice_s * NS)
         word[at.E_MODE] = MODES[settings.actions]
         word[at.E_LEVELS] = settings.max_offset_ticks
         key = (id(profile), start_s)

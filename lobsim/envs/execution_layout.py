@@ -6,14 +6,14 @@ Prices in them are in ticks, sizes in lots, money in ticks times lots.
 
 # Table `word`. What a reset sets:
 (E_SIDE, E_LOTS, E_STEPS, E_START_NS, E_END_NS, E_INTERVAL_NS, E_LOOK_NS, E_GUARD_NS, E_AHEAD_NS,
- E_SLICE,
+ E_SHIFT_NS, E_SLICE_NS, E_SLICE,
  E_MODE, E_LEVELS,  # continuous actions: ticks off the best at 1
  # and what changes:
  E_ALIVE, E_STEP, E_PHASE, E_UNTIL, E_CROSS, E_OFFSET, E_REST, E_FILLED, E_FILLED_BEFORE,
- E_BID, E_BID_LOTS, E_ASK, E_ASK_LOTS, WORDS) = range(26)
+ E_BID, E_BID_LOTS, E_ASK, E_ASK_LOTS, WORDS) = range(28)
 
 # Values of E_MODE: how an action is told.
-DISCRETE, CONTINUOUS, ORDERS = range(3)
+DISCRETE, CONTINUOUS, ORDERS, PACE = range(4)
 
 # Values of E_PHASE: what a step waits for.
 IDLE, CANCELLING, RUNNING, CLOSING = range(4)

@@ -9,7 +9,7 @@ import numpy as np
 
 from lobsim.analytics._checks import side_sign
 from lobsim.engine.units import Grid
-from lobsim.envs.execution_layout import CONTINUOUS, DISCRETE, ORDERS
+from lobsim.envs.execution_layout import CONTINUOUS, DISCRETE, ORDERS, PACE
 from lobsim.envs.randomise import Randomise, drawn_profile
 from lobsim.envs.rewards import weights_of
 from lobsim.envs.seeding import episode_rng
@@ -20,7 +20,7 @@ from lobsim.market.profiles import find_profile
 
 __all__ = ["Episode", "ExecutionSettings"]
 
-MODES = {"discrete": DISCRETE, "continuous": CONTINUOUS, "orders": ORDERS}
+MODES = {"discrete": DISCRETE, "continuous": CONTINUOUS, "orders": ORDERS, "pace": PACE}
 SCHEDULES = ("vwap", "twap")
 MOST_STEPS = 1_000_000
 
@@ -49,6 +49,7 @@ class ExecutionSettings:
     offsets: tuple[int, ...] = (0, 1, -1)
     max_slices: float = 5.0
     max_offset_ticks: int = 4
+    max_shift_s: float = 300.0
     schedule: str = "vwap"
     guard_s: float | None = None
     ahead_s: float | None = None
@@ -72,7 +73,7 @@ class ExecutionSettings:
             raise ValueError(f"quantity is {self.quantity}; it must be a positive whole number of "
                              f"lots of {base.lot_size:g} {base.size_unit}")
         object.__setattr__(self, "lots", lots)
-        for name in ("horizon_s", "interval_s", "slice_s", "max_slices"):
+        for name in ("horizon_s", "interval_s", "slice_s", "max_slices", "max_shift_s"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be positive")
         if self.interval_s > self.horizon_s or self.steps > MOST_STEPS:
@@ -124,7 +125,7 @@ class ExecutionSettings:
 
     def choices(self) -> np.ndarray:
         """What each discrete action means: slices to cross, ticks better, slices to rest."""
-        if self.actions == "continuous":
+        if self.actions != "discrete":
             return np.array([[0.0, 0.0, self.max_slices]])
         rows = [(0.0, 0.0, -1.0), (0.0, 0.0, 0.0)]
         for size in self.sizes:

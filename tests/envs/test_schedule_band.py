@@ -67,6 +67,23 @@ def test_the_reward_against_the_schedule_is_the_shortfall_less_what_the_schedule
     assert set(REWARDS["against_schedule"]) == {"execution", "fees", "leftover", "off_schedule"}
 
 
+@settings(max_examples=15)
+@given(seed=st.integers(0, 2**63 - 1), a=st.sampled_from([-1.0, 0.0, 1.0]))
+def test_a_pace_keeps_the_order_within_a_slice_of_the_schedule_moved_in_time(seed, a):
+    env = make(actions="pace", max_shift_s=12.0)
+    env.reset(seed=seed)
+    over, step = False, 0
+    while not over:
+        _, _, over, _, info = env.step(np.array([a], np.float32))
+        due_s = 3.0 * step + 12.0 * a
+        if 60.0 - 3.0 * step > 6.0:
+            most = np.floor(QUANTITY * np.clip(due_s + 6.0, 0, 60) / 60 + 1e-9)
+            least = np.floor(QUANTITY * np.clip(due_s - 6.0, 0, 60) / 60 + 1e-9)
+            assert least <= info["filled"] <= max(most, least)
+        step += 1
+    assert info["left"] == 0
+
+
 def test_offsets_are_the_prices_to_rest_at_in_their_order():
     env = make(offsets=(2, -3), sizes=(1.0,), profile=FROZEN)
     assert env.action_space.n == 5
