@@ -35,5 +35,10 @@ PACING = Case(
                       batch_size=512, settings=_NEAR, training=_LEARN, stagger=True, validations=3,
                       options={"n_steps": 32, "n_epochs": 8, "gae_lambda": 0.9,
                                "log_std_init": -0.5}),
+        "sac": Recipe(n_envs=16, steps=100_000, learning_rate=1e-3, gamma=0.95, net=(64, 64),
+                      activation="relu", batch_size=512, settings=_NEAR, training=_LEARN,
+                      stagger=True, validations=3,
+                      options={"buffer_size": 200_000, "learning_starts": 3_000, "train_freq": 1,
+                               "gradient_steps": 2, "ent_coef": "auto_0.02"}),
     },
 )  # fmt: skip
