@@ -23,6 +23,7 @@ from lobsim.envs.execution_layout import (CANCELLING, CLOSING, CONTINUOUS, DISCR
                                           E_OFFSET, E_PHASE, E_REST, E_SHIFT_NS, E_SIDE, E_SLICE,
                                           E_SLICE_NS, E_START_NS, E_STEP, E_STEPS, E_UNTIL, PACE,
                                           RUNNING)
+from lobsim.market.foresight import foresee
 from lobsim.market.own import see_until, send, withdraw_all
 from lobsim.market.state import (C_NOW, C_TRADER, N_OWN_LIVE, N_PENDING, N_PENDING_HEAD,
                                  N_POSITION, PENDING_ROOM, W_FEED_JITTER_NS, W_FEED_NS, W_HIGH,
@@ -148,22 +149,9 @@ def _keep_pace(flow, word, schedule, action, done):
 
 
 @njit(borrows=True, inner=True)
-def _fetch(book):
-    """Read the orders of a book in a row, as `lobsim.market.stack.fetch` does and for its reason.
-
-    Never negative; the caller must use the number, or nothing would be read.
-    """
-    orders, total = book.orders, 0
-    for slot in range(0, len(orders), 2):  # two to a cache line
-        total |= orders[slot]["size"]
-    return total
-
-
-@njit(borrows=True, inner=True)
 def begin(book, flow, word, schedule, action, choices):
     """The decision: cancel what does not suit it, and go on as far as the clock allows."""
-    if _fetch(book) < 0:
-        return -1
+    foresee(book, flow, flow.clock[C_NOW] + word[E_INTERVAL_NS])
     _decode(word, action, choices)
     way = _lots_on_their_way(flow)
     filled = filled_lots(flow, word)

@@ -7,6 +7,7 @@ import numpy as np
 
 from lobsim.engine.jit import njit
 from lobsim.engine.state import BookState
+from lobsim.market.foresight import foresee
 from lobsim.market.handles import market_at
 from lobsim.market.kernel import DONE, run_market, table_of
 from lobsim.market.own import see_until, send
@@ -76,35 +77,27 @@ def table_of_stack(stack: Stack) -> np.ndarray:
 
 
 @njit(borrows=True, inner=True)
-def fetch(table, i):
-    """Read the orders of market `i` one after the other; returns a number that is never negative.
-
-    Its events look at random ones, each of which would be waited for where many markets do not fit
-    into the cache; reading in a row is foreseen by the processor. At ten messages a call a batch
-    of 1,024 is twice as fast for it. The caller must use the number, or nothing would be read.
-    """
-    book, _, _ = market_at(table, i)
-    orders = book.orders
-    total = 0
-    for slot in range(0, len(orders), 2):  # two to a cache line
-        total |= orders[slot]["size"]
-    return total
+def _advance(table, i, until_ns):
+    """Fetch what market `i` will read, and run it."""
+    book, flow, _ = market_at(table, i)
+    foresee(book, flow, until_ns)
+    return run_market(table, i, until_ns)
 
 
 @njit(borrows=True)
 def run_all(table, until_ns, status):
     """Advance every market that is not done to its own time, one after the other."""
     for i in range(len(status)):
-        if status[i] != DONE and fetch(table, i) >= 0:
-            status[i] = run_market(table, i, until_ns[i])
+        if status[i] != DONE:
+            status[i] = _advance(table, i, until_ns[i])
 
 
 @njit(parallel=True)
 def run_parallel(table, until_ns, status):
     """The same on several threads; each market is touched by one thread only."""
     for i in numba.prange(len(status)):
-        if status[i] != DONE and fetch(table, i) >= 0:
-            status[i] = run_market(table, i, until_ns[i])
+        if status[i] != DONE:
+            status[i] = _advance(table, i, until_ns[i])
 
 
 def run_markets(table, until_ns, status, threads):

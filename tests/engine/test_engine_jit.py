@@ -79,7 +79,6 @@ def test_it_speaks_once_when_it_compiles_and_is_silent_when_warm(toy):
     assert re.fullmatch(
         r"lobsim: compiling the matching engine, once per version, about \d+ s of one core \.\.\.",
         told,
-        told,
     )
     assert toy()[1] == ""
 
