@@ -7,7 +7,8 @@ Run one of::
 
 `rules` keeps the terms of every episode; `table` learns twice from `--logged` random episodes of a
 market that does not react to own trades (blind, and with the imbalance), and plays both tables and
-three rules in that market and in one that does react, on unseen seeds.
+three rules in that market and in one that does react, on unseen seeds. `promised` is the value of
+the whole order in the table, with the imbalance the mean over its buckets.
 """
 
 import argparse
@@ -78,10 +79,11 @@ def table(options) -> pd.DataFrame:
     part = {"quantity": QUANTITY, "interval_s": INTERVAL_S, "side": "sell",
             "profile": MARKETS["still"]}
     leftover = leftover_costs(units=UNITS, episodes=64, seed=1, **part)
-    policies = {}
+    policies, promised = {}, {}
     for name, with_imbalance in (("table", False), ("table, imbalance", True)):
         values = learned(log, leftover, steps, with_imbalance)
-        print(f"{name}: promised {values[0, UNITS].min(axis=1).mean():.3f} bps, {len(log)} steps")
+        promised[name] = values[0, UNITS].min(axis=1).mean()
+        print(f"{name}: promised {promised[name]:.3f} bps, {len(log)} steps")
         best = values.argmin(axis=3)
         policies[name] = SliceRule(best if with_imbalance else best[:, :, 0])
     begun, due = np.arange(steps) / steps, (np.arange(steps) + 1) / steps
@@ -95,10 +97,11 @@ def table(options) -> pd.DataFrame:
                          reference="passive TWAP", profile=profile, **order)
         print(market, found.table().round(3).to_string(), sep="\n")
         own = found.episodes.assign(market=market)
+        own["promised"] = own["policy"].map(promised)
         own["seed"] = own.groupby("policy").cumcount()
         runs.append(own)
     kept = ["market", "policy", "seed", "shortfall_bps", "controlled_bps", "completion",
-            "maker_share"]
+            "maker_share", "promised"]
     return pd.concat(runs)[kept].round(4)
 
 
