@@ -1,67 +1,26 @@
 """Every number that lesson 03 works out by hand in its text is what its references compute."""
 
-import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+from reading import Lesson, number, rows_of
 
 from lobsim import analytics
-from lobsim.course.declare import load_checks
 from lobsim.market.calibrate import branching_from_counts, fit_hawkes
 
-ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "solutions/03_order_flow"
+LESSON = Lesson("03_order_flow")
+text_of, printed, by_hand, check_named = (
+    LESSON.text_of, LESSON.printed, LESSON.by_hand, LESSON.check_named)
 
 
-@pytest.fixture(scope="module")
-def cells():
-    document = json.loads((FOLDER / "03_order_flow.ipynb").read_text(encoding="utf-8"))
-    return {cell["id"]: cell for cell in document["cells"]}
-
-
-@pytest.fixture(scope="module")
-def text_of(cells):
-    """``text_of(cell id)``: source of a cell."""
-    return lambda name: "".join(cells[name]["source"])
-
-
-@pytest.fixture(scope="module")
-def printed(cells):
-    """``printed(cell id)``: what a cell printed when the lesson was run."""
-    return lambda name: "".join("".join(output.get("text", ""))
-                                for output in cells[name]["outputs"]
-                                if output.get("name") == "stdout")
-
-
-def rows_of(text: str) -> list[list[str]]:
-    """Rows of the markdown tables of a text, heads and rulers included."""
-    return [[part.strip() for part in line.strip().strip("|").split("|")]
-            for line in text.splitlines() if line.startswith("|")]
-
-
-def number(text: str) -> float:
-    return float(text.replace("−", "-"))
-
-
-def check_named(name: str):
-    return next(check for check in load_checks(FOLDER / "checks.py") if check.name == name)
-
-
-def by_hand(name: str):
-    """Reference value of the first visible case of a check."""
-    check = check_named(name)
-    return check.reference(**check.parts[0].cases[0].inputs)
-
-
-def test_the_rates_and_the_event_of_the_text(text_of):
-    rows = rows_of(text_of("l03-clocks-intro"))[2:]
+def test_the_rates_and_the_event_of_the_text():
+    rows = rows_of(text_of("clocks-intro"))[2:]
     rates = [number(row[2]) for row in rows]
     np.testing.assert_allclose(rates, [2, 2, 1 + 3 * 0.5, 1 + 1 * 0.5])
     np.testing.assert_allclose(np.cumsum(rates), [number(row[3]) for row in rows])
     wait, bid, ask = by_hand("next_event")
-    assert "= 0.0866$" in text_of("l03-clocks-intro") and wait == pytest.approx(0.0866, abs=5e-5)
+    assert "= 0.0866$" in text_of("clocks-intro") and wait == pytest.approx(0.0866, abs=5e-5)
     assert (bid, ask) == (2, 1)
 
 
@@ -76,8 +35,8 @@ def test_long_queues_have_the_odds_of_the_paper():
     np.testing.assert_allclose(mine, library, atol=1e-8)
 
 
-def test_the_seven_fills_have_the_memory_of_the_text(text_of):
-    text = text_of("l03-plot-gaps-text")
+def test_the_seven_fills_have_the_memory_of_the_text():
+    text = text_of("plot-gaps-text")
     rows = rows_of(text)
     time_ns, sign = (np.array([int(number(x)) for x in row[1:]]) for row in rows[2:])
     found = check_named("sign_memory").reference(time_ns, sign, [1, 2])
@@ -85,12 +44,12 @@ def test_the_seven_fills_have_the_memory_of_the_text(text_of):
     np.testing.assert_allclose(found, told, atol=5e-5)
 
 
-def test_the_two_events_have_the_likelihood_and_residuals_of_the_text(text_of):
+def test_the_two_events_have_the_likelihood_and_residuals_of_the_text():
     assert by_hand("hawkes_loglik") == pytest.approx(-1.4127, abs=5e-5)
-    assert "= -1.4127$" in text_of("l03-loglik-intro")
+    assert "= -1.4127$" in text_of("loglik-intro")
     residuals, distance = by_hand("residual_test")
     np.testing.assert_allclose(residuals, [0.5, 0.5966], atol=5e-5)
-    assert "= 0.5507$" in text_of("l03-residual-intro")
+    assert "= 0.5507$" in text_of("residual-intro")
     assert distance == pytest.approx(0.5507, abs=5e-5)
 
 
@@ -105,16 +64,16 @@ def test_likelihood_and_residuals_are_those_of_the_library():
     assert distance == pytest.approx(fit.tests[0].statistic, abs=1e-6)
 
 
-def test_the_two_parts_have_the_branching_of_the_text(text_of):
+def test_the_two_parts_have_the_branching_of_the_text():
     counts = np.array([2, 4, 6, 12, 18, 24])
-    assert "0.6165$" in text_of("l03-bug-text") and "0.2584$" in text_of("l03-bug-text")
+    assert "0.6165$" in text_of("bug-text") and "0.2584$" in text_of("bug-text")
     assert counts.var(ddof=1) == pytest.approx(74.8)
     assert branching_from_counts(counts)[0] == pytest.approx(0.6165, abs=5e-5)
     assert by_hand("branching") == pytest.approx(0.2584, abs=5e-5)
 
 
-def test_the_four_events_have_the_rates_of_the_text(text_of):
-    rows = [row for row in rows_of(text_of("l03-queue-intro")) if re.fullmatch(r"\d", row[0])]
+def test_the_four_events_have_the_rates_of_the_text():
+    rows = [row for row in rows_of(text_of("queue-intro")) if re.fullmatch(r"\d", row[0])]
     events, table = rows[:4], np.array([[number(x) for x in row] for row in rows[4:]])
     joined = np.array([row[2] == "one joins" for row in events])
     time_s, length = (np.array([number(row[k]) for row in events]) for k in (0, 1))
@@ -124,28 +83,28 @@ def test_the_four_events_have_the_rates_of_the_text(text_of):
     np.testing.assert_allclose(table[:, 1].sum(), 10)
 
 
-def test_what_the_text_says_of_the_run_is_what_the_run_printed(printed):
+def test_what_the_text_says_of_the_run_is_what_the_run_printed():
     """The claims in words: which table is printed, what each model lacks, what was planted."""
-    differences = [float(x) for x in re.findall(r"two rows (\d\.\d+)", printed("l03-trap"))]
+    differences = [float(x) for x in re.findall(r"two rows (\d\.\d+)", printed("trap"))]
     assert differences[2] < 1e-3 < 0.1 < differences[0] < differences[1]
-    limit = float(re.search(r"5 % limit (\d\.\d+)", printed("l03-see-residual-test"))[1])
+    limit = float(re.search(r"5 % limit (\d\.\d+)", printed("see-residual-test"))[1])
     poisson, one, two = (float(x) for x in re.findall(r"D = (\d\.\d+)",
-                                                      printed("l03-see-residual-test")))
+                                                      printed("see-residual-test")))
     assert two < limit < one < poisson
-    inside = re.findall(r"(\d+) of (\d+) facts inside", printed("l03-cards"))
+    inside = re.findall(r"(\d+) of (\d+) facts inside", printed("cards"))
     poisson, hawkes, queues, spy, file = (int(n) for n, _ in inside)
     assert {m for _, m in inside} == {"21"}
     assert poisson == hawkes and queues < poisson and (spy, file) == (17, 4)
     table = {row[0]: [float(x) for x in row[1:]] for row in
-             (line.split() for line in printed("l03-cannot").splitlines()[2:])}
+             (line.split() for line in printed("cannot").splitlines()[2:])}
     assert table["gap_cv"][0] < 0 == table["gap_cv"][1] and table["gap_cv"][2] < 0
     assert min(table["adverse_selection_10s"][1], table["volatility_1min_bps"][1]) > 10
     assert table["obi_predictive_r2_1s"][2] > 2 and table["sign_acf_1"][2] < -5
     assert table["adverse_selection_1s"][3] == 0 > table["obi_hit_75_100"][3]
-    bps = [float(x) for x in re.findall(r"(\d+\.\d) bps", printed("l03-mechanical"))]
+    bps = [float(x) for x in re.findall(r"(\d+\.\d) bps", printed("mechanical"))]
     queue_reactive, pushed, poisson, hawkes, spy = bps
     assert max(queue_reactive, pushed, poisson) < spy and 8 < hawkes / spy < 20
-    assert float(re.search(r"length\^(\d\.\d+)", printed("l03-fit-queues"))[1]) < 0.8
+    assert float(re.search(r"length\^(\d\.\d+)", printed("fit-queues"))[1]) < 0.8
     gain = re.search(r"log-likelihood ([\d,]+); constant rates reach ([\d,]+)",
-                     printed("l03-fit-markets"))
+                     printed("fit-markets"))
     assert 1000 < int(gain[1].replace(",", "")) - int(gain[2].replace(",", "")) < 10_000

@@ -1,48 +1,27 @@
 """Every number that lesson 05 works out by hand or claims of its run is recomputed here."""
 
-import json
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from reading import Lesson, between, body_of, number, said
 
 from lobsim.analytics import paired_difference
-from lobsim.course.declare import load_checks
 from lobsim.strategies import GLFT, AvellanedaStoikov, QuoteWorld
 
-ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "solutions/05_market_making"
+LESSON = Lesson("05_market_making")
 SETTINGS = {"calm": ("off", 0.0), "fee": ("on", 0.0), "trend": ("off", 1.0)}
 PAPER = AvellanedaStoikov(0.1, 2, 1.5)
-
-
-@pytest.fixture(scope="module")
-def cells():
-    document = json.loads((FOLDER / "05_market_making.ipynb").read_text(encoding="utf-8"))
-    return {cell["id"]: cell for cell in document["cells"]}
-
-
-@pytest.fixture(scope="module")
-def text_of(cells):
-    """``text_of(cell id)``: source of a cell."""
-    return lambda name: "".join(cells[f"l05-{name}"]["source"])
-
-
-@pytest.fixture(scope="module")
-def printed(cells):
-    """``printed(cell id)``: what a cell printed when the lesson was run."""
-    return lambda name: "".join("".join(output.get("text", ""))
-                                for output in cells[f"l05-{name}"]["outputs"]
-                                if output.get("name") == "stdout")
+text_of, printed, by_hand, check_named = (
+    LESSON.text_of, LESSON.printed, LESSON.by_hand, LESSON.check_named)
 
 
 @pytest.fixture(scope="module")
 def hours():
     """``hours(setting, maker, column)``: a column of the stored hours by seed."""
-    table = pd.read_csv(FOLDER / "makers_hours.csv")
+    table = pd.read_csv(LESSON.folder / "makers_hours.csv")
 
     def hours(setting, maker, column="profit"):
         fees, trend = SETTINGS[setting]
@@ -53,31 +32,11 @@ def hours():
     return hours
 
 
-def check_named(name: str):
-    return next(check for check in load_checks(FOLDER / "checks.py") if check.name == name)
-
-
-def by_hand(name: str):
-    check = check_named(name)
-    return check.reference(**check.parts[0].cases[0].inputs)
-
-
-def table_of(text: str) -> list[list[str]]:
-    """Rows of the tables of a text, without heads."""
-    rows = [[cell.strip() for cell in line.strip("|").split("|")]
-            for line in text.splitlines() if line.startswith("|")]
-    return [row for row in rows if not set("".join(row)) <= set("-")][1:]
-
-
-def number(text: str) -> float:
-    return float(text.replace("−", "-").replace("+", ""))
-
-
 # -- the theory ----------------------------------------------------------------------------------
 
 
-def test_long_two_has_the_quotes_of_the_table(text_of, printed):
-    reservation, spread, bid, ask = (number(row[2]) for row in table_of(text_of("model-intro")))
+def test_long_two_has_the_quotes_of_the_table():
+    reservation, spread, bid, ask = (number(row[2]) for row in body_of(text_of("model-intro")))
     assert reservation == pytest.approx(PAPER.reservation_price(100, 2, 1.0), abs=5e-5)
     assert spread == pytest.approx(PAPER.spread(1.0), abs=5e-5)
     below, above = PAPER.depths(2, 1.0)
@@ -96,8 +55,8 @@ def test_distance_three_maximises_rate_times_utility():
     assert best == pytest.approx(math.log1p(gamma / k) / gamma, abs=2e-5)
 
 
-def test_two_steps_have_the_chances_and_the_profit_of_the_table(text_of):
-    rows = table_of(text_of("world-intro"))
+def test_two_steps_have_the_chances_and_the_profit_of_the_table():
+    rows = body_of(text_of("world-intro"))
     for row in rows:
         left, held = number(row[1]), number(row[2])
         distances = [number(x) for x in row[3].split(",")]
@@ -109,7 +68,7 @@ def test_two_steps_have_the_chances_and_the_profit_of_the_table(text_of):
     assert "=0.3908$" in text_of("world-intro")
 
 
-def test_the_tables_are_the_papers_within_the_errors_of_both_runs(printed):
+def test_the_tables_are_the_papers_within_the_errors_of_both_runs():
     """Three standard errors of a difference of two runs of 1000 paths, and rounding."""
     entries = re.findall(r"(-?\d+\.\d+) ±(\d\.\d+) / *(-?\d+\.\d+)", printed("tables"))
     assert len(entries) == 24
@@ -120,8 +79,8 @@ def test_the_tables_are_the_papers_within_the_errors_of_both_runs(printed):
         assert here == pytest.approx(paper, abs=0.013)  # the paper may count t = T
 
 
-def test_stored_tables_have_100_000_paths_and_agree_with_the_paper(text_of, printed):
-    stored = pd.read_csv(FOLDER / "avellaneda_stoikov_tables.csv")
+def test_stored_tables_have_100_000_paths_and_agree_with_the_paper():
+    stored = pd.read_csv(LESSON.folder / "avellaneda_stoikov_tables.csv")
     assert len(stored) == 24 and stored["z"].abs().max() < 2.5
     profit = stored[stored["number"] == "profit"].set_index(["gamma", "strategy"])
     std = stored[stored["number"] == "std_profit"].set_index(["gamma", "strategy"])
@@ -134,14 +93,14 @@ def test_stored_tables_have_100_000_paths_and_agree_with_the_paper(text_of, prin
     assert "13.46" in printed("stored-tables") and "13.68" in printed("stored-tables")
 
 
-def test_fill_rule_and_step_change_the_result_as_the_text_says(printed):
+def test_fill_rule_and_step_change_the_result_as_the_text_says():
     rows = re.findall(r"profit (\d+\.\d) .*inventory (\d\.\d\d)", printed("rules"))
     (one, _), (two, _), (three, wide) = np.array(rows, dtype=float)
     assert two / one == pytest.approx(7 / 8, abs=0.02)
     assert three == pytest.approx(one, rel=0.03) and wide > 3.2
 
 
-def test_the_ranking_by_certainty_equivalent_is_exact(printed):
+def test_the_ranking_by_certainty_equivalent_is_exact():
     world = QuoteWorld(max_inventory=60)
     values = [float(line.split()[-1]) for line in printed("rank").splitlines()]
     exact = [world.certainty_equivalent(*world.tables(model), 0.1)
@@ -154,7 +113,7 @@ def test_the_ranking_by_certainty_equivalent_is_exact(printed):
     assert float(mean[1]) > float(mean[0]) and float(worth[1]) < float(worth[0]) - 20
 
 
-def test_long_one_has_the_glft_quotes_of_the_text(text_of, printed):
+def test_long_one_has_the_glft_quotes_of_the_text():
     assert by_hand("glft_quotes") == pytest.approx((2.0719, 1.4719), abs=5e-5)
     model = GLFT(0.25, 0.4, 1.5, 0.5, 5)
     assert (model.half_spread, model.lean) == (pytest.approx(1.6219, abs=5e-5), pytest.approx(0.3))
@@ -162,7 +121,7 @@ def test_long_one_has_the_glft_quotes_of_the_text(text_of, printed):
     assert "3.3129" in printed("see-glft-quotes") and "3.3130" in printed("see-glft-quotes")
 
 
-def test_cartea_jaimungal_is_a_little_wider_and_leans_alike(text_of, printed):
+def test_cartea_jaimungal_is_a_little_wider_and_leans_alike():
     rows = [[float(x) for x in re.findall(r"\d\.\d+", line)]
             for line in printed("cartea").splitlines()]
     (flat, _, far, near), (other, _, other_far, other_near) = rows
@@ -173,16 +132,16 @@ def test_cartea_jaimungal_is_a_little_wider_and_leans_alike(text_of, printed):
 # -- the book ------------------------------------------------------------------------------------
 
 
-def test_six_quotes_have_the_rates_of_the_text(text_of):
-    rows = table_of(text_of("calibrate-intro"))
+def test_six_quotes_have_the_rates_of_the_text():
+    rows = body_of(text_of("calibrate-intro"))
     case = check_named("fill_intensity").parts[0].cases[0].inputs
     told = sorted((number(d), number(t), hit == "yes") for d, t, hit in rows)
     assert told == sorted(zip(*(np.asarray(x).tolist() for x in case.values())))
     assert by_hand("fill_intensity") == pytest.approx((0.4, 0.693), abs=5e-4)
 
 
-def test_four_bars_are_traded_as_the_table_says(text_of):
-    rows = table_of(text_of("bug-text"))
+def test_four_bars_are_traded_as_the_table_says():
+    rows = body_of(text_of("bug-text"))
     case = check_named("mended_backtest").parts[0].cases[0].inputs
     for column, name in ((1, "low"), (2, "high"), (3, "close")):
         assert [number(row[column]) for row in rows] == case[name].tolist()
@@ -194,14 +153,14 @@ def test_four_bars_are_traded_as_the_table_says(text_of):
     assert theirs == (4.0, 1) and "he made 4 and holds one quote" in text_of("bug-text")
 
 
-def test_two_fills_have_the_parts_of_the_table(text_of):
-    rows = table_of(text_of("parts-intro"))
+def test_two_fills_have_the_parts_of_the_table():
+    rows = body_of(text_of("parts-intro"))
     parts = np.array([[number(x) for x in row[6:9]] for row in rows]).sum(axis=0)
     assert by_hand("profit_parts") == pytest.approx((*parts, -0.15))
     assert sum(by_hand("profit_parts")) == pytest.approx(3.85) == -97.15 + 101
 
 
-def test_the_two_backtests_and_the_three_rules_differ_as_told(printed):
+def test_the_two_backtests_and_the_three_rules_differ_as_told():
     theirs, error = map(float, re.search(r"([+-]\d+\.\d+) ± (\d\.\d+)", printed("bug")).groups())
     yours, other = map(float, re.search(r"([+-]\d+\.\d+) ± (\d\.\d+)",
                                         printed("see-mended-backtest")).groups())
@@ -215,7 +174,7 @@ def test_the_two_backtests_and_the_three_rules_differ_as_told(printed):
     assert rules["touch"][-1] < 0.5 * rules["queue"][-1]
 
 
-def test_parts_add_up_to_the_account_for_every_maker(printed):
+def test_parts_add_up_to_the_account_for_every_maker():
     lines = printed("see-profit-parts").splitlines()
     assert len(lines) == 3
     for line in lines:
@@ -223,7 +182,7 @@ def test_parts_add_up_to_the_account_for_every_maker(printed):
         assert total == account
 
 
-def test_mark_outs_fall_below_zero_in_the_queue_and_not_under_dice(printed):
+def test_mark_outs_fall_below_zero_in_the_queue_and_not_under_dice():
     pairs = r"s +(-?\d+\.\d+) ±(\d+\.\d+)"
     rows = {line.split()[0]: np.array(re.findall(pairs, line), dtype=float)
             for line in printed("mark-outs").splitlines()}
@@ -232,8 +191,8 @@ def test_mark_outs_fall_below_zero_in_the_queue_and_not_under_dice(printed):
         assert rows[rule][0, 0] > 7 and rows[rule][1, 0] < -2 * rows[rule][1, 1]
 
 
-def test_the_stored_hours_are_complete_and_add_up(text_of):
-    table = pd.read_csv(FOLDER / "makers_hours.csv")
+def test_the_stored_hours_are_complete_and_add_up():
+    table = pd.read_csv(LESSON.folder / "makers_hours.csv")
     count = table["seed"].nunique()
     assert len(table) == 9 * count and count >= 50
     assert f"--seeds {count} " in text_of("many-intro")
@@ -245,15 +204,7 @@ def test_the_stored_hours_are_complete_and_add_up(text_of):
 MAKERS = ("symmetric", "A-S 600 s", "GLFT")
 
 
-def said(value: float) -> str:
-    return f"{value:.1f}".replace("-", "−")
-
-
-def between(found) -> str:
-    return f"{said(found.mean)} ({said(found.ci_low)} to {said(found.ci_high)})"
-
-
-def test_what_the_text_says_of_the_makers_means_is_in_the_stored_hours(text_of, hours):
+def test_what_the_text_says_of_the_makers_means_is_in_the_stored_hours(hours):
     text = text_of("many-text")
     for name in MAKERS:
         calm, fee = hours("calm", name), hours("fee", name)
@@ -274,7 +225,7 @@ def test_what_the_text_says_of_the_makers_means_is_in_the_stored_hours(text_of, 
     assert round(wide) == 24 and round(narrow) == 15
 
 
-def test_what_the_text_says_of_risk_and_trend_is_in_the_stored_hours(text_of, hours):
+def test_what_the_text_says_of_risk_and_trend_is_in_the_stored_hours(hours):
     text = text_of("paired-text")
     calm = paired_difference(hours("calm", "GLFT"), hours("calm", "symmetric"))
     assert calm.ci_low < 0 < calm.ci_high and between(calm) in text
@@ -290,7 +241,7 @@ def test_what_the_text_says_of_risk_and_trend_is_in_the_stored_hours(text_of, ho
     assert trend.ci_low > 0 and between(trend) in text
 
 
-def test_the_model_answer_uses_the_facts_of_the_lesson(text_of, hours):
+def test_the_model_answer_uses_the_facts_of_the_lesson(hours):
     answer = text_of("ex-note").split("=== BEGIN")[0]
     assert len(answer.split()) <= 150
     calm = hours("calm", "symmetric")
@@ -302,7 +253,7 @@ def test_the_model_answer_uses_the_facts_of_the_lesson(text_of, hours):
     assert 0.01 * 78_000 * 2e-4 == pytest.approx(0.156)
 
 
-def test_the_trend_hour_is_as_the_text_tells_it(text_of, printed):
+def test_the_trend_hour_is_as_the_text_tells_it():
     held = {tuple(line.split()[:2]): [float(x) for x in re.findall(r"-?\d+\.\d+", line)]
             for line in printed("trend").splitlines() if "rms" in line}
     profit, inventory, rms = held["trend", "symmetric"]
