@@ -18,7 +18,7 @@ _HOME = {
     "MarketBatch": "lobsim.market",
     "profiles": "lobsim.market",
 }
-_FLOORS = ("engine", "data", "market", "analytics", "strategies", "envs", "plots",
+_FLOORS = ("engine", "data", "market", "analytics", "strategies", "envs", "agents", "plots",
            "course")
 
 __all__ = [*_HOME, *_FLOORS, "__version__"]

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lobsim import __version__, cli_bench, cli_class, cli_data, cli_instructor, cli_term
+from lobsim import (
+    __version__,
+    cli_agents,
+    cli_bench,
+    cli_class,
+    cli_data,
+    cli_instructor,
+    cli_term,
+)
 from lobsim.cli_output import (
     FINDING,
     console,
@@ -278,6 +286,8 @@ def doctor(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
         raise typer.Exit(FINDING)
 
 
+app.command(rich_help_panel="All")(cli_agents.train)
+app.command(rich_help_panel="All")(cli_agents.evaluate)
 cli_instructor.add_commands(app)
 cli_term.add_commands(app)
 cli_class.add_commands(app)

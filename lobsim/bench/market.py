@@ -17,7 +17,6 @@ import numpy as np
 from numba import config
 
 from lobsim.market import Market, MarketBatch, Profile
-from lobsim.market.stack import runner_of_all
 from lobsim.market.state import (N_BASE, N_GRID, N_MESSAGE, N_METAORDER, N_PREDATOR,
                                  N_REACT, N_TAKER)
 
@@ -227,7 +226,6 @@ def _bench_batches(profile: Profile, sizes, threads, turns: int) -> tuple[list[B
             calls = max(BATCH_CALLS, round(BATCH_MESSAGES / (n * step_s * rate)))
             if batch.clock_s[0] + calls * step_s > end_s:  # the day is over: a new one
                 batch = batches[n] = MarketBatch(profile, range(n), START_S, end_s, threads=count)
-            batch._run_kernel = runner_of_all(batch._stack, count)
             found[step_s, count, n].append(_batch_turn(batch, step_s, calls))
     rows = []
     for step_s, count, n in cases:

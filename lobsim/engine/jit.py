@@ -25,6 +25,8 @@ from pathlib import Path
 import numba
 from numba.core import config, event
 
+from .inner import SOURCE_ONLY
+
 __all__ = ["njit", "register_warm_up", "warm_up", "cache_folder", "source_hash"]
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -39,7 +41,8 @@ WHAT = {
     "envs": "the environments",
     "bench": "the generator of messages",
 }
-EXPECTED_S = {"engine": 10, "market": 20, "envs": 30, "bench": 5}  # cold, on two busy cores
+EXPECTED_S = {"engine": 10, "market": 40, "envs": 15, "bench": 5}
+"""Processor seconds of a cold start, above the floors below; on a busy machine it takes longer."""
 
 _warmers: dict[str, Callable[[], None]] = {}
 
@@ -156,8 +159,8 @@ def njit(function: Callable | None = None, *, borrows: bool = False, inner: bool
         needs no reference counting. Counting is atomic and hides behind every access to an
         array of a NamedTuple: without it the matching engine runs 7 times faster.
     inner : bool
-        Only other kernels call it. It gets no entry for Python, which would have to take apart
-        every array of every argument: two fifths of the time that the market takes to compile.
+        Only other kernels call it. It gets no entry for Python, and is optimised and turned into
+        machine code within the kernels that call it, not by itself (`lobsim.engine.inner`).
     **options
         Passed to ``numba.njit`` (for example ``forceinline=True``, ``parallel=True``).
 
@@ -173,6 +176,8 @@ def njit(function: Callable | None = None, *, borrows: bool = False, inner: bool
         options["_nrt"] = False  # Numba's switch for its run-time (reference counts, new arrays)
     if inner:
         options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        if SOURCE_ONLY is not None:
+            options["pipeline_class"] = SOURCE_ONLY
     _listen()
     compiled = _compiled(function, cache_folder(_floor_of(function.__module__)), options)
     if inner:
@@ -228,7 +233,7 @@ class _Progress(event.Listener):
         self.told.add(floor)
         say(
             f"lobsim: compiling {WHAT.get(floor, floor)}, once per version, "
-            f"about {EXPECTED_S.get(floor, 10)} s ..."
+            f"about {EXPECTED_S.get(floor, 10)} s of one core ..."
         )
 
     def on_end(self, happening):

@@ -18,8 +18,9 @@ def _spaces(settings: ExecutionSettings) -> tuple[spaces.Box, spaces.Space]:
     seen = spaces.Box(np.array(OBSERVED_LOW, np.float32), np.array(OBSERVED_HIGH, np.float32))
     if settings.actions == "discrete":
         return seen, spaces.Discrete(len(settings.choices()))
-    if settings.actions == "continuous":
-        return seen, spaces.Box(-1.0, 1.0, (2,), np.float32)
+    if settings.actions in ("continuous", "pace"):
+        count = 2 if settings.actions == "continuous" else 1
+        return seen, spaces.Box(-1.0, 1.0, (count,), np.float32)
     most = float(settings.lots)
     low, high = np.array([0.0, -1000.0, -1.0]), np.array([most, 1000.0, most])
     return seen, spaces.Box(low, high, dtype=np.float64)
@@ -49,7 +50,7 @@ class ExecutionEnv(KernelEnv):
     ===== ================= ==================================== ========================== === ===
     0     ``time_left``     time left                            share of the horizon       0   1
     1     ``left``          size left                            share of the quantity      0   1
-    2     ``behind``        schedule less what is filled         share of the quantity      -1  1
+    2     ``behind``        schedule less what is filled         5 slices                   -1  1
     3     ``resting``       own size resting                     share of the size left     0   1
     4     ``rest_distance`` oldest own order below the own best  5 ticks                    -1  1
     5     ``queue_ahead``   size ahead of it                     share of the size there    0   1
@@ -72,7 +73,7 @@ class ExecutionEnv(KernelEnv):
     Actions
     -------
     A *slice* is what an even schedule trades in `slice_s`. ``actions="discrete"``: 2 + 4
-    ``len(sizes)`` actions:
+    ``len(sizes)`` actions with the default `offsets`, (0, 1, -1):
 
     ======== ===================================================================================
     0        wait: leave everything as it is
@@ -83,9 +84,16 @@ class ExecutionEnv(KernelEnv):
     5 + 4 k  *cross*: take ``sizes[k]`` slices by a market order; what rests stays
     ======== ===================================================================================
 
+    Other `offsets` put another price in the place of each of the three, in their order, and
+    as many actions before the *cross* of a size as there are of them.
+
     ``actions="continuous"``: Box(-1, 1, (2,)). The first is an offset of
     ``round(a max_offset_ticks)`` ticks from the own best, positive = better; at the most it
     crosses. The second is a size of ``(a + 1) / 2 * max_slices`` slices; 0 withdraws.
+
+    ``actions="pace"``: Box(-1, 1, (1,)). The schedule is moved by ``a max_shift_s`` seconds,
+    positive = trade sooner: what was due more than a slice before on it is crossed, what is due
+    within a slice rests at the own best. In the last slice all that is left is crossed.
 
     ``actions="orders"`` is for hand-written rules: lots to cross, offset in ticks, lots to rest
     (-1: leave what rests).
@@ -135,17 +143,24 @@ class ExecutionEnv(KernelEnv):
     start_s : float or (float, float)
         Seconds after midnight, or a range in which each episode starts at a whole second.
     actions : str
-        "discrete", "continuous" or "orders".
+        "discrete", "continuous", "pace" or "orders".
     slice_s : float
         Seconds of the even schedule that make a slice, > 0.
     sizes : tuple of float
         Slices of the discrete actions, each > 0.
+    offsets : tuple of int
+        Ticks better than the own best (negative: worse) at which discrete actions let rest.
     max_slices : float
         Largest size of a continuous action, > 0.
     max_offset_ticks : int
         Of a continuous action, at least 1.
+    max_shift_s : float
+        Of ``actions="pace"``, > 0.
     schedule : str
         "vwap" (the profile's expected volume) or "twap": for column 2, the guard and tracking.
+    ahead_s : float, optional
+        What would be more than this many seconds ahead of the schedule is neither crossed nor
+        rested. At least 0; None = no limit. What rests already is left.
     guard_s : float, optional
         Schedule guard: what is more than this many seconds behind the schedule is crossed at the
         next decision. At least 0; None = no guard.

@@ -8,7 +8,7 @@ from numba import config
 from lobsim.engine.units import Grid
 from lobsim.envs import execution_layout as at
 from lobsim.envs.core import Outcome, checked_count
-from lobsim.envs.execution_kernel import start_some, stepper_of
+from lobsim.envs.execution_kernel import start_some, step_all
 from lobsim.envs.execution_settings import MODES, Episode, ExecutionSettings
 from lobsim.envs.handles import Markets
 from lobsim.market import Market
@@ -55,7 +55,6 @@ class ExecutionCore:
         self._choices, self._weights = settings.choices(), settings.weights
         self._scales: dict[int, tuple] = {}
         self._columns = len(at.OBSERVED)
-        self._step = None
         self._is_discrete = settings.actions == "discrete"
 
     def __len__(self) -> int:
@@ -75,7 +74,6 @@ class ExecutionCore:
             self.seeds[i], self.episodes[i] = seed, episode
             self._markets.open(i, episode.profile, int(seed), episode.start_s)
             self._set_up(i, episode)
-        self._step = stepper_of(self._markets.bases())
         with np.errstate(over="ignore"):
             start_some(rows, self._markets.table, self._word, self._real, self._schedule,
                        outcome.seen, outcome.info)
@@ -109,9 +107,9 @@ class ExecutionCore:
         arguments = (self._markets.table, self._word, self._real, self._schedule, self._choices,
                      self._weights, self._actions, *outcome)
         if not config.DISABLE_JIT:
-            return self._step(*arguments)
+            return step_all(*arguments)
         with np.errstate(over="ignore"):  # hashing wraps around on purpose
-            return self._step(*arguments)
+            return step_all(*arguments)
 
     @property
     def alive(self) -> np.ndarray:
@@ -170,8 +168,12 @@ class ExecutionCore:
         word[at.E_LOOK_NS] = min(_LOOK_NS, interval_ns)
         guard_s = settings.guard_s
         word[at.E_GUARD_NS] = -1 if guard_s is None else round(guard_s * NS)
+        ahead_s = settings.ahead_s
+        word[at.E_AHEAD_NS] = -1 if ahead_s is None else round(ahead_s * NS)
         word[at.E_SLICE] = max(1, round(word[at.E_LOTS] * min(
             settings.slice_s / settings.horizon_s, 1.0)))
+        word[at.E_SHIFT_NS] = round(settings.max_shift_s * NS)
+        word[at.E_SLICE_NS] = round(settings.slice_s * NS)
         word[at.E_MODE] = MODES[settings.actions]
         word[at.E_LEVELS] = settings.max_offset_ticks
         key = (id(profile), start_s)

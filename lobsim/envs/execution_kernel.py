@@ -9,13 +9,11 @@ from lobsim.envs.execution_layout import (E_ALIVE, E_FILLED, E_FILLED_BEFORE, E_
                                           E_STEP, E_STEPS, RUNNING)
 from lobsim.envs.execution_rules import begin, first_bad, go_on
 from lobsim.envs.execution_score import account, inform, look, observe, start
-from lobsim.envs.handles import market_at
-from lobsim.market.flows import run_any, run_hawkes, run_queues, run_recorded
-from lobsim.market.kernel import DONE, run
-from lobsim.market.state import (BASE_HAWKES, BASE_NONE, BASE_POISSON, BASE_QUEUES,
-                                 BASE_RECORDED, N_OWN_FILLS, N_REPORTS)
+from lobsim.market.handles import market_at
+from lobsim.market.kernel import DONE, run_market
+from lobsim.market.state import N_OWN_FILLS, N_REPORTS
 
-__all__ = ["start_some", "step_all", "stepper_of"]
+__all__ = ["start_some", "step_all"]
 
 
 @njit(borrows=True, inner=True)
@@ -59,12 +57,12 @@ def start_some(rows, table, word, real, schedule, seen, info):
 
 @njit(borrows=True)
 def step_all(table, word, real, schedule, choices, weights, actions, seen, rewards, over, info):
-    """Advance every environment that is alive by one decision (Poisson crowd or no base flow).
+    """Advance every environment that is alive by one decision.
 
     Parameters
     ----------
     table : ndarray of int64
-        Addresses of the markets, `lobsim.envs.handles`.
+        Addresses of the markets, `lobsim.market.handles`.
     word, real, schedule : ndarray, N rows
         State and parameters, `lobsim.envs.execution_layout`; modified.
     choices : ndarray of float, shape (A, 3)
@@ -86,113 +84,13 @@ def step_all(table, word, real, schedule, choices, weights, actions, seen, rewar
     for i in range(len(rewards)):
         if word[i, E_ALIVE] == 0:
             continue
-        book, flow, tape = market_at(table, i)
+        book, flow, _ = market_at(table, i)
         until_ns = begin(book, flow, word[i], schedule[i], actions[i], choices)
         while until_ns >= 0:
-            while run(book, flow, tape, until_ns) != DONE:
+            while run_market(table, i, until_ns) != DONE:
                 _empty(flow)
             _empty(flow)
             until_ns = _after_run(book, flow, word[i], real[i])
         rewards[i], over[i] = _finish(book, flow, word[i], real[i], schedule[i], weights, seen[i],
                                       info[i])
     return -1
-
-
-@njit(borrows=True)
-def step_all_hawkes(table, word, real, schedule, choices, weights, actions, seen, rewards, over,
-                    info):
-    """`step_all` for markets whose base flow is a Hawkes process."""
-    bad = first_bad(word, actions, choices)
-    if bad >= 0:
-        return bad
-    for i in range(len(rewards)):
-        if word[i, E_ALIVE] == 0:
-            continue
-        book, flow, tape = market_at(table, i)
-        until_ns = begin(book, flow, word[i], schedule[i], actions[i], choices)
-        while until_ns >= 0:
-            while run_hawkes(book, flow, tape, until_ns) != DONE:
-                _empty(flow)
-            _empty(flow)
-            until_ns = _after_run(book, flow, word[i], real[i])
-        rewards[i], over[i] = _finish(book, flow, word[i], real[i], schedule[i], weights, seen[i],
-                                      info[i])
-    return -1
-
-
-@njit(borrows=True)
-def step_all_queues(table, word, real, schedule, choices, weights, actions, seen, rewards, over,
-                    info):
-    """`step_all` for queue-reactive markets."""
-    bad = first_bad(word, actions, choices)
-    if bad >= 0:
-        return bad
-    for i in range(len(rewards)):
-        if word[i, E_ALIVE] == 0:
-            continue
-        book, flow, tape = market_at(table, i)
-        until_ns = begin(book, flow, word[i], schedule[i], actions[i], choices)
-        while until_ns >= 0:
-            while run_queues(book, flow, tape, until_ns) != DONE:
-                _empty(flow)
-            _empty(flow)
-            until_ns = _after_run(book, flow, word[i], real[i])
-        rewards[i], over[i] = _finish(book, flow, word[i], real[i], schedule[i], weights, seen[i],
-                                      info[i])
-    return -1
-
-
-@njit(borrows=True)
-def step_all_recorded(table, word, real, schedule, choices, weights, actions, seen, rewards, over,
-                      info):
-    """`step_all` for markets that replay messages."""
-    bad = first_bad(word, actions, choices)
-    if bad >= 0:
-        return bad
-    for i in range(len(rewards)):
-        if word[i, E_ALIVE] == 0:
-            continue
-        book, flow, tape = market_at(table, i)
-        until_ns = begin(book, flow, word[i], schedule[i], actions[i], choices)
-        while until_ns >= 0:
-            while run_recorded(book, flow, tape, until_ns) != DONE:
-                _empty(flow)
-            _empty(flow)
-            until_ns = _after_run(book, flow, word[i], real[i])
-        rewards[i], over[i] = _finish(book, flow, word[i], real[i], schedule[i], weights, seen[i],
-                                      info[i])
-    return -1
-
-
-@njit(borrows=True)
-def step_all_any(table, word, real, schedule, choices, weights, actions, seen, rewards, over,
-                 info):
-    """`step_all` for markets of different base flows; takes minutes to compile."""
-    bad = first_bad(word, actions, choices)
-    if bad >= 0:
-        return bad
-    for i in range(len(rewards)):
-        if word[i, E_ALIVE] == 0:
-            continue
-        book, flow, tape = market_at(table, i)
-        until_ns = begin(book, flow, word[i], schedule[i], actions[i], choices)
-        while until_ns >= 0:
-            while run_any(book, flow, tape, until_ns) != DONE:
-                _empty(flow)
-            _empty(flow)
-            until_ns = _after_run(book, flow, word[i], real[i])
-        rewards[i], over[i] = _finish(book, flow, word[i], real[i], schedule[i], weights, seen[i],
-                                      info[i])
-    return -1
-
-
-_OF_ONE_FLOW = {BASE_HAWKES: step_all_hawkes, BASE_QUEUES: step_all_queues,
-                BASE_RECORDED: step_all_recorded}
-
-
-def stepper_of(bases):
-    """The kernel that plays markets of these base flows; compiles no flow that none of them has."""
-    bases = set(bases)
-    if bases <= {BASE_NONE, BASE_POISSON}:
-        return step_all
-    return _OF_ONE_FLOW[bases.pop()] if len(bases) == 1 else step_all_any

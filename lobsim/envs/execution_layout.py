@@ -5,14 +5,15 @@ Prices in them are in ticks, sizes in lots, money in ticks times lots.
 """
 
 # Table `word`. What a reset sets:
-(E_SIDE, E_LOTS, E_STEPS, E_START_NS, E_END_NS, E_INTERVAL_NS, E_LOOK_NS, E_GUARD_NS, E_SLICE,
+(E_SIDE, E_LOTS, E_STEPS, E_START_NS, E_END_NS, E_INTERVAL_NS, E_LOOK_NS, E_GUARD_NS, E_AHEAD_NS,
+ E_SHIFT_NS, E_SLICE_NS, E_SLICE,
  E_MODE, E_LEVELS,  # continuous actions: ticks off the best at 1
  # and what changes:
  E_ALIVE, E_STEP, E_PHASE, E_UNTIL, E_CROSS, E_OFFSET, E_REST, E_FILLED, E_FILLED_BEFORE,
- E_BID, E_BID_LOTS, E_ASK, E_ASK_LOTS, WORDS) = range(25)
+ E_BID, E_BID_LOTS, E_ASK, E_ASK_LOTS, WORDS) = range(28)
 
 # Values of E_MODE: how an action is told.
-DISCRETE, CONTINUOUS, ORDERS = range(3)
+DISCRETE, CONTINUOUS, ORDERS, PACE = range(4)
 
 # Values of E_PHASE: what a step waits for.
 IDLE, CANCELLING, RUNNING, CLOSING = range(4)
@@ -42,9 +43,10 @@ OBSERVED_HIGH = (1, 1, 1, 1, 1, 1, 5, 4, 1, 1, 1, 5, 5, 5, 5, 5, 1, 1)
 
 # Terms of the reward, see `lobsim.envs.rewards`.
 TERMS = ("execution", "impact", "exogenous", "fees", "leftover", "arrival", "leftover_arrival",
-         "news", "tracking", "tracking_shift", "risk")
+         "news",
+         "off_schedule", "tracking", "tracking_shift", "risk")
 (T_EXECUTION, T_IMPACT, T_EXOGENOUS, T_FEES, T_LEFTOVER, T_ARRIVAL, T_LEFTOVER_ARRIVAL, T_NEWS,
- T_TRACKING, T_TRACKING_SHIFT, T_RISK) = range(len(TERMS))
+ T_OFF_SCHEDULE, T_TRACKING, T_TRACKING_SHIFT, T_RISK) = range(len(TERMS))
 
 # Columns of the information of a step; the terms follow.
 INFO = ("time_s", "left", "filled", "position", "cash", "fees", "mid", "arrival_price", "volume",

@@ -18,10 +18,12 @@ import numpy as np
 from lobsim.engine.codes import Kind
 from lobsim.engine.jit import njit
 from lobsim.envs.execution_layout import (CANCELLING, CLOSING, CONTINUOUS, DISCRETE, E_ALIVE,
-                                          E_CROSS, E_END_NS, E_FILLED, E_GUARD_NS,
+                                          E_AHEAD_NS, E_CROSS, E_END_NS, E_FILLED, E_GUARD_NS,
                                           E_INTERVAL_NS, E_LEVELS, E_LOOK_NS, E_LOTS, E_MODE,
-                                          E_OFFSET, E_PHASE, E_REST, E_SIDE, E_SLICE, E_START_NS,
-                                          E_STEP, E_STEPS, E_UNTIL, RUNNING)
+                                          E_OFFSET, E_PHASE, E_REST, E_SHIFT_NS, E_SIDE, E_SLICE,
+                                          E_SLICE_NS, E_START_NS, E_STEP, E_STEPS, E_UNTIL, PACE,
+                                          RUNNING)
+from lobsim.market.foresight import foresee
 from lobsim.market.own import see_until, send, withdraw_all
 from lobsim.market.state import (C_NOW, C_TRADER, N_OWN_LIVE, N_PENDING, N_PENDING_HEAD,
                                  N_POSITION, PENDING_ROOM, W_FEED_JITTER_NS, W_FEED_NS, W_HIGH,
@@ -125,41 +127,50 @@ def _decode(word, action, choices):
             word[E_CROSS] = lots
         else:
             word[E_OFFSET], word[E_REST] = offset, lots
-    else:
+    elif word[E_MODE] != PACE:
         word[E_CROSS], word[E_OFFSET] = np.int64(action[0]), np.int64(action[1])
         word[E_REST] = np.int64(action[2])
 
 
 @njit(borrows=True, inner=True)
-def _fetch(book):
-    """Read the orders of a book in a row, as `lobsim.market.stack.fetch` does and for its reason.
+def _keep_pace(flow, word, schedule, action, done):
+    """Cross what was due a slice ago and rest what is due in a slice, on a schedule moved in time.
 
-    Never negative; the caller must use the number, or nothing would be read.
+    In the last slice all that is left is crossed.
     """
-    orders, total = book.orders, 0
-    for slot in range(0, len(orders), 2):  # two to a cache line
-        total |= orders[slot]["size"]
-    return total
+    now, around = flow.clock[C_TRADER], word[E_SLICE_NS]
+    shift = np.int64(min(max(action[0], -1.0), 1.0) * word[E_SHIFT_NS])
+    if word[E_END_NS] - now <= max(around, word[E_INTERVAL_NS]):
+        shift = word[E_END_NS]  # beyond the end, whatever is taken off
+    word[E_OFFSET] = 0
+    word[E_CROSS] = max(0, due_lots(word, schedule, now + shift - around) - done)
+    soon = due_lots(word, schedule, now + shift + around)
+    word[E_REST] = max(0, soon - done - word[E_CROSS])
 
 
 @njit(borrows=True, inner=True)
 def begin(book, flow, word, schedule, action, choices):
     """The decision: cancel what does not suit it, and go on as far as the clock allows."""
-    if _fetch(book) < 0:
-        return -1
+    foresee(book, flow, flow.clock[C_NOW] + word[E_INTERVAL_NS])
     _decode(word, action, choices)
     way = _lots_on_their_way(flow)
     filled = filled_lots(flow, word)
     left = word[E_LOTS] - filled - way
+    if word[E_MODE] == PACE:
+        _keep_pace(flow, word, schedule, action, filled + way)
     if word[E_GUARD_NS] >= 0:
         now = flow.clock[C_TRADER]
         behind = due_lots(word, schedule, now - word[E_GUARD_NS]) - filled - way
         word[E_CROSS] = max(word[E_CROSS], behind)
-    word[E_CROSS] = max(0, min(word[E_CROSS], left))
+    most = left
+    if word[E_AHEAD_NS] >= 0:
+        now = flow.clock[C_TRADER]
+        most = min(left, due_lots(word, schedule, now + word[E_AHEAD_NS]) - filled - way)
+    word[E_CROSS] = max(0, min(word[E_CROSS], most))
     if word[E_REST] != KEEP:
-        word[E_REST] = max(0, min(word[E_REST], left - word[E_CROSS]))
-    if word[E_CROSS] > left - resting_lots(flow) and word[E_REST] == KEEP:
-        word[E_REST] = 0  # what rests would be traded twice
+        word[E_REST] = max(0, min(word[E_REST], most - word[E_CROSS]))
+    if word[E_CROSS] > most - resting_lots(flow) and word[E_REST] == KEEP:
+        word[E_REST] = 0  # what rests would be traded twice, or too early
     word[E_PHASE] = CANCELLING
     if not _withdraw_unsuited(book, flow, word):
         return _place(book, flow, word)

@@ -27,15 +27,15 @@ from lobsim.envs.execution_layout import (E_ALIVE, E_ASK, E_ASK_LOTS, E_BID, E_B
                                          O_OTHER_DEPTH, O_OWN_DEPTH, O_QUEUE, O_RESTING, O_SIGNALS,
                                          O_SPREAD, O_SWING, O_TIME_LEFT, O_TREND, O_VOLUME,
                                          T_ARRIVAL, T_EXECUTION, T_EXOGENOUS, T_FEES, T_IMPACT,
-                                         T_LEFTOVER, T_LEFTOVER_ARRIVAL, T_NEWS, T_RISK,
-                                         T_TRACKING, T_TRACKING_SHIFT, X_AHEAD, X_ARRIVAL, X_BLIND,
-                                         X_CANCEL, X_CASH, X_DEPTH, X_DISCOUNT, X_EXOGENOUS,
-                                         X_FEES, X_LOT, X_MAKER, X_MID, X_MONEY, X_MOVE, X_NEWS,
-                                         X_OFF, X_OFI, X_PER_UNIT, X_SCALE, X_SHARE, X_SHORTFALL,
-                                         X_SIGMA_ALL, X_SIGMA_STEP, X_SWING, X_TAKER, X_TICK,
-                                         X_TREND, X_VARIANCE, X_VOLUME, X_VOLUME_BEFORE)
+                                         T_LEFTOVER, T_LEFTOVER_ARRIVAL, T_NEWS, T_OFF_SCHEDULE,
+                                         T_RISK, T_TRACKING, T_TRACKING_SHIFT, X_AHEAD, X_ARRIVAL,
+                                         X_BLIND, X_CANCEL, X_CASH, X_DEPTH, X_DISCOUNT,
+                                         X_EXOGENOUS, X_FEES, X_LOT, X_MAKER, X_MID, X_MONEY,
+                                         X_MOVE, X_NEWS, X_OFF, X_OFI, X_PER_UNIT, X_SCALE, X_SHARE,
+                                         X_SHORTFALL, X_SIGMA_ALL, X_SIGMA_STEP, X_SWING, X_TAKER,
+                                         X_TICK, X_TREND, X_VARIANCE, X_VOLUME, X_VOLUME_BEFORE)
 from lobsim.envs.execution_rules import resting_lots
-from lobsim.market.state import (C_TRADER, L_AHEAD, L_CASH, L_EXOGENOUS, L_MADE, L_TOOK,
+from lobsim.market.state import (C_TRADER, L_AHEAD, L_CASH, L_DRIFT, L_EXOGENOUS, L_MADE, L_TOOK,
                                  N_MADE, N_OWN_CANCELS, N_OWN_LIVE, N_POSITION, N_TOOK, N_VOLUME)
 from lobsim.market.venue import ask_of, bid_of
 
@@ -44,6 +44,7 @@ _OFF_SCHEDULE = 100.0  # bps for being off by the whole order: tracking of 0.1 t
 _SHIFT = 10.0  # bps of potential for being off by the whole order
 _LEVELS = 5  # of the deeper imbalance
 _FEW_TICKS = 5.0
+_FEW_SLICES = 5.0
 _MEMORY = 1.0 / 6.0  # weight of the newest step in trend and swing
 _MEAN_SWING = 0.7978845608028654  # E|z| of a standard normal
 
@@ -58,6 +59,12 @@ def _mid(book, before):
 @njit(borrows=True, inner=True)
 def _lots_at(book, price):
     return book.levels[price - book.scalars[PRICE_MIN]]["total"] if price >= 0 else 0
+
+
+@njit(borrows=True, inner=True, forceinline=True)
+def _news(flow):
+    """The exogenous price as far ahead as anyone sees it, less its trends: a martingale."""
+    return flow.level[L_AHEAD] - flow.level[L_DRIFT]
 
 
 @njit(borrows=True, inner=True)
@@ -99,7 +106,7 @@ def start(book, flow, word, real):
     """Take the first look at a market that was just opened."""
     fallback = flow.level[L_EXOGENOUS]
     real[X_ARRIVAL] = real[X_MID] = _mid(book, fallback)
-    real[X_EXOGENOUS], real[X_AHEAD] = flow.level[L_EXOGENOUS], flow.level[L_AHEAD]
+    real[X_EXOGENOUS], real[X_AHEAD] = flow.level[L_EXOGENOUS], _news(flow)
     real[X_SCALE] = 1e4 / (word[E_LOTS] * real[X_ARRIVAL])
     for k in (X_CASH, X_FEES, X_OFI, X_TREND, X_VOLUME_BEFORE, X_SHORTFALL, X_NEWS, X_OFF, X_MOVE):
         real[k] = 0.0
@@ -185,12 +192,14 @@ def account(book, flow, word, real, schedule, weights, is_over, info):
     terms[T_IMPACT] = left_before * move - exogenous
     terms[T_FEES] = fees - real[X_FEES]
     terms[T_ARRIVAL] = side * (paid - filled * real[X_ARRIVAL])
-    terms[T_NEWS] = side * left_before * (flow.level[L_AHEAD] - real[X_AHEAD])
+    terms[T_NEWS] = side * left_before * (_news(flow) - real[X_AHEAD])
+    on_schedule = word[E_LOTS] * (1.0 - schedule[word[E_STEP] - 1])
+    terms[T_OFF_SCHEDULE] = (left_before - on_schedule) * move
     real[X_MOVE] = move
     real[X_TREND] += _MEMORY * (move - real[X_TREND])
     real[X_SWING] += _MEMORY * (abs(move) / (_MEAN_SWING * real[X_SIGMA_STEP]) - real[X_SWING])
     real[X_MID], real[X_CASH], real[X_FEES] = mid, cash, fees
-    real[X_EXOGENOUS], real[X_AHEAD] = flow.level[L_EXOGENOUS], flow.level[L_AHEAD]
+    real[X_EXOGENOUS], real[X_AHEAD] = flow.level[L_EXOGENOUS], _news(flow)
     if is_over:
         _end_terms(book, word, real, terms)
     for k in range(T_TRACKING):
@@ -255,7 +264,8 @@ def _observe_order(book, flow, word, real, schedule, seen):
     left = lots - word[E_FILLED]
     seen[O_TIME_LEFT] = 1.0 - word[E_STEP] / word[E_STEPS]
     seen[O_LEFT] = left / lots
-    seen[O_BEHIND] = schedule[word[E_STEP]] - word[E_FILLED] / lots
+    slices = (schedule[word[E_STEP]] * lots - word[E_FILLED]) / word[E_SLICE]
+    seen[O_BEHIND] = _within(slices / _FEW_SLICES, 1.0)
     seen[O_FILLED] = min((word[E_FILLED] - word[E_FILLED_BEFORE]) / word[E_SLICE], 5.0)
     seen[O_RESTING] = resting_lots(flow) / left if left > 0 else 0.0
     seen[O_DISTANCE] = 0.0

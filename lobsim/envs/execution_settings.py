@@ -9,7 +9,7 @@ import numpy as np
 
 from lobsim.analytics._checks import side_sign
 from lobsim.engine.units import Grid
-from lobsim.envs.execution_layout import CONTINUOUS, DISCRETE, ORDERS
+from lobsim.envs.execution_layout import CONTINUOUS, DISCRETE, ORDERS, PACE
 from lobsim.envs.randomise import Randomise, drawn_profile
 from lobsim.envs.rewards import weights_of
 from lobsim.envs.seeding import episode_rng
@@ -20,7 +20,7 @@ from lobsim.market.profiles import find_profile
 
 __all__ = ["Episode", "ExecutionSettings"]
 
-MODES = {"discrete": DISCRETE, "continuous": CONTINUOUS, "orders": ORDERS}
+MODES = {"discrete": DISCRETE, "continuous": CONTINUOUS, "orders": ORDERS, "pace": PACE}
 SCHEDULES = ("vwap", "twap")
 MOST_STEPS = 1_000_000
 
@@ -46,10 +46,13 @@ class ExecutionSettings:
     actions: str = "discrete"
     slice_s: float = 60.0
     sizes: tuple[float, ...] = (1.0, 4.0)
+    offsets: tuple[int, ...] = (0, 1, -1)
     max_slices: float = 5.0
     max_offset_ticks: int = 4
+    max_shift_s: float = 300.0
     schedule: str = "vwap"
     guard_s: float | None = None
+    ahead_s: float | None = None
     reward: str | Mapping[str, float] = "controlled"
     discount: float = 0.99
     blind: bool = False
@@ -70,7 +73,7 @@ class ExecutionSettings:
             raise ValueError(f"quantity is {self.quantity}; it must be a positive whole number of "
                              f"lots of {base.lot_size:g} {base.size_unit}")
         object.__setattr__(self, "lots", lots)
-        for name in ("horizon_s", "interval_s", "slice_s", "max_slices"):
+        for name in ("horizon_s", "interval_s", "slice_s", "max_slices", "max_shift_s"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be positive")
         if self.interval_s > self.horizon_s or self.steps > MOST_STEPS:
@@ -89,8 +92,12 @@ class ExecutionSettings:
                              f"{', '.join(SCHEDULES)}")
         if not self.sizes or not all(0 < size < math.inf for size in self.sizes):
             raise ValueError(f"sizes is {self.sizes}; it must hold positive numbers of slices")
-        if self.guard_s is not None and not 0 <= self.guard_s < math.inf:
-            raise ValueError(f"guard_s is {self.guard_s}; it must be None or at least 0 s")
+        if not self.offsets or any(ticks != int(ticks) for ticks in self.offsets):
+            raise ValueError(f"offsets is {self.offsets}; it must hold whole numbers of ticks")
+        for name in ("guard_s", "ahead_s"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise ValueError(f"{name} is {value}; it must be None or at least 0 s")
         if self.max_offset_ticks != int(self.max_offset_ticks) or self.max_offset_ticks < 1:
             raise ValueError(f"max_offset_ticks is {self.max_offset_ticks}; it must be a whole "
                              f"number above 0")
@@ -118,11 +125,12 @@ class ExecutionSettings:
 
     def choices(self) -> np.ndarray:
         """What each discrete action means: slices to cross, ticks better, slices to rest."""
-        if self.actions == "continuous":
+        if self.actions != "discrete":
             return np.array([[0.0, 0.0, self.max_slices]])
         rows = [(0.0, 0.0, -1.0), (0.0, 0.0, 0.0)]
         for size in self.sizes:
-            rows += [(0.0, 0.0, size), (0.0, 1.0, size), (0.0, -1.0, size), (size, 0.0, -1.0)]
+            rows += [(0.0, float(offset), size) for offset in self.offsets]
+            rows.append((size, 0.0, -1.0))
         return np.array(rows)
 
     def draw(self, seed: int) -> Episode:

@@ -1,13 +1,12 @@
 """`MakingCore`: N makers at work in N books, advanced together by a few Numba calls a look."""
 
-import numba
 import numpy as np
 
 from lobsim.envs import making_kernel as kernel
 from lobsim.envs.core import KernelCore
 from lobsim.envs.making_markets import open_row, stack_for
 from lobsim.market.kernel import DONE, TAPE_FULL
-from lobsim.market.stack import runner_of_all
+from lobsim.market.stack import run_markets, table_of_stack
 
 __all__ = ["MakingCore"]
 
@@ -45,16 +44,21 @@ class MakingCore(KernelCore):
         self._memories = np.zeros((count, kernel.M_SIZE))
         self._wanted = np.zeros((count, 4), np.int64)  # bid, its lots, ask, its lots
         self._until, self._status = np.zeros((2, count), np.int64)
-        self._run_kernel = runner_of_all(self._stack, threads)
+        self._table = table_of_stack(self._stack)
+
+    def __setstate__(self, state):
+        """A copy has its arrays elsewhere."""
+        self.__dict__.update(state)
+        self._table = table_of_stack(self._stack)
 
     def begin(self, rows, seeds, seen):
         for i, seed in zip(rows, seeds):
             open_row(self._stack, int(i), self.profile, int(seed) & (2**63 - 1), self._start_ns)
-        kernel.begin(self._stack, self._desks, self._ints, self._memories, rows, self._terms,
+        kernel.begin(self._table, self._desks, self._ints, self._memories, rows, self._terms,
                      seen, self.told)
 
     def advance(self, actions, rows, outcome):
-        desk = self._stack, self._desks, self._ints
+        desk = self._table, self._desks, self._ints
         kernel.withdraw(*desk, self._memories, rows, actions, self._terms, self._wanted,
                         self._until)
         self._run(rows)
@@ -69,7 +73,7 @@ class MakingCore(KernelCore):
 
     def _finish(self, rows):
         """Withdraw everything, wait for the answers, flatten if asked to."""
-        desk = self._stack, self._desks, self._ints
+        desk = self._table, self._desks, self._ints
         kernel.withdraw(*desk, self._memories, rows, _NO_ACTIONS, self._terms, self._wanted,
                         self._until)
         self._run(rows)
@@ -85,7 +89,7 @@ class MakingCore(KernelCore):
             rows = rows[self._ints[rows, kernel.I_OPEN] > 0]
             if not len(rows):
                 return
-            kernel.wait(self._stack, self._ints, rows, self._terms, self._until)
+            kernel.wait(self._table, self._ints, rows, self._terms, self._until)
             self._run(rows)
 
     def _run(self, rows):
@@ -93,9 +97,7 @@ class MakingCore(KernelCore):
         self._status[:] = DONE
         self._status[rows] = TAPE_FULL
         while True:
-            if self.threads > 1:
-                numba.set_num_threads(self.threads)
-            self._run_kernel(self._stack, self._until, self._status)
-            kernel.hear(self._stack, self._desks, self._ints, rows)  # empties the buffers
+            run_markets(self._table, self._until, self._status, self.threads)
+            kernel.hear(self._table, self._desks, self._ints, rows)  # empties the buffers
             if (self._status == DONE).all():
                 return

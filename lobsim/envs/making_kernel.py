@@ -1,7 +1,7 @@
 """The parts of a step of N market makers: quotes, orders, terms of the reward, observations.
 
-The markets themselves are run in between by the kernels of `lobsim.market.stack`, which are
-compiled already: a kernel that called them would compile the whole market once more.
+The markets themselves are run in between by the kernels of `lobsim.market.stack`. All kernels get a
+table of the addresses of the markets' arrays, `lobsim.market.handles`.
 
 Orders are kept as `lobsim.strategies.quote_keeper` keeps them: one that rests where it should stays
 and keeps its place in the queue; an order counts against the limit from the moment it is sent until
@@ -16,9 +16,9 @@ from lobsim.engine.codes import Kind
 from lobsim.engine.jit import njit
 from lobsim.engine.state import PRICE_MAX, PRICE_MIN
 from lobsim.engine.views import ahead_of
+from lobsim.market.handles import market_at
 from lobsim.market.own import see_until, send
 from lobsim.market.reports import CANCELLED, FILLED, REJECTED
-from lobsim.market.stack import book_of, flow_of, tape_of
 from lobsim.market.state import (C_NOW, C_TRADER, L_CASH, L_MADE, L_SIGNAL, L_TOOK, N_MADE,
                                  N_ORDER_ID, N_OWN_CANCELS, N_OWN_FILLS, N_OWN_LIVE, N_POSITION,
                                  N_REPORTS, N_TOOK)
@@ -296,11 +296,11 @@ def _account(flow, desk, ints, memory, terms, mid_before, told):
 
 
 @njit(borrows=True)
-def begin(stack, desks, ints, memories, rows, terms, obs, told):
+def begin(table, desks, ints, memories, rows, terms, obs, told):
     """Look for the first time at markets that were opened just now."""
     for j in range(len(rows)):
         i = rows[j]
-        book, flow = book_of(stack, i), flow_of(stack, i)
+        book, flow, _ = market_at(table, i)
         for k in range(I_SIZE):
             ints[i, k] = 0
         for k in range(M_SIZE):
@@ -314,20 +314,21 @@ def begin(stack, desks, ints, memories, rows, terms, obs, told):
 
 
 @njit(borrows=True)
-def hear(stack, desks, ints, rows):
+def hear(table, desks, ints, rows):
     """Take in what the venues have told, which empties their buffers."""
     for j in range(len(rows)):
-        _hear(flow_of(stack, rows[j]), tape_of(stack, rows[j]), desks[rows[j]], ints[rows[j]])
+        _, flow, tape = market_at(table, rows[j])
+        _hear(flow, tape, desks[rows[j]], ints[rows[j]])
 
 
 @njit(borrows=True)
-def withdraw(stack, desks, ints, memories, rows, actions, terms, wanted, until_ns):
+def withdraw(table, desks, ints, memories, rows, actions, terms, wanted, until_ns):
     """Decide on quotes (none without actions), send cancels; writes `wanted` and `until_ns`."""
     for j in range(len(rows)):
         i = rows[j]
-        flow = flow_of(stack, i)
+        book, flow, _ = market_at(table, i)
         if len(actions) > 0:
-            _quote(book_of(stack, i), ints[i], memories[i], terms, actions[i], wanted[i])
+            _quote(book, ints[i], memories[i], terms, actions[i], wanted[i])
         else:
             for k in range(4):
                 wanted[i, k] = 0
@@ -336,12 +337,12 @@ def withdraw(stack, desks, ints, memories, rows, actions, terms, wanted, until_n
 
 
 @njit(borrows=True)
-def post(stack, desks, ints, rows, terms, wanted, until_ns):
+def post(table, desks, ints, rows, terms, wanted, until_ns):
     """Send new orders and set the clocks to the next look; writes `until_ns`."""
     for j in range(len(rows)):
         i = rows[j]
-        flow = flow_of(stack, i)
-        _hear(flow, tape_of(stack, i), desks[i], ints[i])
+        _, flow, tape = market_at(table, i)
+        _hear(flow, tape, desks[i], ints[i])
         _fill_up(flow, desks[i], ints[i], wanted[i], np.int64(terms[T_LIMIT]))
         ints[i, I_STEP] += 1
         now_ns = np.int64(terms[T_START]) + ints[i, I_STEP] * np.int64(terms[T_INTERVAL])
@@ -349,11 +350,11 @@ def post(stack, desks, ints, rows, terms, wanted, until_ns):
 
 
 @njit(borrows=True)
-def flatten(stack, desks, ints, rows, until_ns):
+def flatten(table, desks, ints, rows, until_ns):
     """Send market orders for what is held; writes `until_ns`."""
     for j in range(len(rows)):
         i = rows[j]
-        flow = flow_of(stack, i)
+        _, flow, _ = market_at(table, i)
         lots = flow.count[N_POSITION]
         if lots != 0:
             side = np.int64(-1 if lots > 0 else 1)
@@ -362,20 +363,20 @@ def flatten(stack, desks, ints, rows, until_ns):
 
 
 @njit(borrows=True)
-def wait(stack, ints, rows, terms, until_ns):
+def wait(table, ints, rows, terms, until_ns):
     """Set the clocks one look on; writes `until_ns`."""
     for j in range(len(rows)):
-        flow = flow_of(stack, rows[j])
+        _, flow, _ = market_at(table, rows[j])
         now_ns = flow.clock[C_TRADER] + np.int64(terms[T_INTERVAL])
         until_ns[rows[j]] = see_until(flow, now_ns)
 
 
 @njit(borrows=True)
-def look(stack, desks, ints, memories, rows, terms, obs, rewards, told):
+def look(table, desks, ints, memories, rows, terms, obs, rewards, told):
     """Account for the step and look at the market (modifies all but `rows` and `terms`)."""
     for j in range(len(rows)):
         i = rows[j]
-        book, flow = book_of(stack, i), flow_of(stack, i)
+        book, flow, _ = market_at(table, i)
         mid = memories[i, M_MID]
         _see(book, flow, ints[i], memories[i], terms)
         rewards[i] = _account(flow, desks[i], ints[i], memories[i], terms, mid, told[i])

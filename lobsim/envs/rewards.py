@@ -14,7 +14,10 @@ exogenous price :math:`F_k`, news :math:`A_k`:
 ``leftover``        at the end: what is left, by walking the book, against the mid; with fees
 ``arrival``         :math:`s \\sum_j q_j (p_j - S_0)`: fills against the arrival price
 ``leftover_arrival``  at the end: the same walk against the arrival price; with fees
-``news``            :math:`s x_k (A_{k+1} - A_k)`, where A is F as far ahead as anyone sees it
+``news``            :math:`s x_k (A_{k+1} - A_k)`, where A is F as far ahead as anyone sees it,
+                    less the drift of trends and regimes
+``off_schedule``    :math:`s (x_k - \\bar x_k)(M_{k+1} - M_k)`, :math:`\\bar x_k` what the schedule
+                    would have left: only what is ahead of it or behind got dearer
 ``tracking``        :math:`100\\,g^2 / K` with g the share of the order that is off the schedule
                     and K the steps: 1 bps for being off by a tenth all the time
 ``tracking_shift``  :math:`\\gamma P' - P`, :math:`P = 10 |g|`, 0 at the end: potential-based
@@ -23,6 +26,11 @@ exogenous price :math:`F_k`, news :math:`A_k`:
                     variance that Almgren and Chriss (2000, eq. 5) charge lambda for
 ==================  ==========================================================================
 
+``"against_schedule"`` leaves out what the price did to the shares that the schedule would have held
+as well. It is the least noisy by far where the order is kept near its schedule. It credits an agent
+with the harm that its own trades do to those shares: with nothing to hold it (`guard_s`, `ahead_s`)
+the best it can teach is to trade everything at once. Judge by the shortfall.
+
 Two sums of terms are the implementation shortfall of an episode, to rounding
 (`lobsim.envs.rewards.MARKED` and `REALISED`): the first is the second plus the potential
 :math:`s x (M - S_0)`, which is why both have the same optimum and the first is told sooner.
@@ -30,7 +38,8 @@ Two sums of terms are the implementation shortfall of an episode, to rounding
 `exogenous` has mean zero whatever a blind agent does, and most of the noise; ``"controlled"``
 leaves it out. An agent that foresees F (informed flow does, by seconds) earns some of it, so for
 measuring, `news` is the control variate: A at the end of a step is unknown to everybody at its
-start, hence its sum has mean zero for *every* agent, where no trend is built into the market.
+start, hence its sum has mean zero for *every* agent. Trends built into the market are no part of A:
+who finds them out keeps what that earns.
 """
 
 from collections.abc import Mapping
@@ -50,6 +59,7 @@ REWARDS: dict[str, dict[str, float]] = {
     "marked": dict.fromkeys(MARKED, 1.0),
     "realised": dict.fromkeys(REALISED, 1.0),
     "controlled": {name: 1.0 for name in MARKED if name != "exogenous"},
+    "against_schedule": dict.fromkeys(("execution", "fees", "leftover", "off_schedule"), 1.0),
     "controlled_by_news": dict.fromkeys(MARKED, 1.0) | {"news": -1.0},
 }
 """Named weights; ``"controlled"`` is the reward that taught best in trials."""

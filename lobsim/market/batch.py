@@ -19,7 +19,8 @@ from lobsim.market.profiles import find_profile
 from lobsim.market.state import (C_NOW, C_TRADER, L_CASH, L_EXOGENOUS, L_MADE, L_TOOK, NEVER,
                                  N_MADE, N_OWN_CANCELS, N_POSITION, N_TOOK, N_VOLUME, NS, W_HIGH,
                                  W_LOW, Flow)
-from lobsim.market.stack import SHARED, Stack, runner_of_all, see_all, send_all
+from lobsim.market.stack import (SHARED, Stack, arrays_of, run_markets, see_all, send_all,
+                                 table_of_stack)
 from lobsim.market.venue import LARGEST_ID, Tape
 
 __all__ = ["MarketBatch"]
@@ -84,7 +85,7 @@ class MarketBatch:
         self.threads = threads
         self._views: dict[int, Market] = {}
         self._stack = self._open(commons)
-        self._run_kernel = runner_of_all(self._stack, threads)
+        self._table = table_of_stack(self._stack)
         self._until = np.zeros(n, np.int64)
         self._status = np.zeros(n, np.int64)
         fees = [p.part(Fees) or Fees() for p in self.profiles]
@@ -93,6 +94,11 @@ class MarketBatch:
         self._grids = [Grid(p.tick_size, "tick_size") for p in self.profiles]
         self._tick = np.array([p.tick_size for p in self.profiles])
         self._lot = np.array([p.lot_size for p in self.profiles])
+
+    def __setstate__(self, state):
+        """A copy has its arrays elsewhere."""
+        self.__dict__.update(state)
+        self._views, self._table = {}, table_of_stack(self._stack)
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -152,7 +158,7 @@ class MarketBatch:
             raise ValueError(f"advance() got {until[i]} s for market {i}; it must lie between its "
                              f"clock, {self.clock_s[i]} s, and the end, {self.end_s} s")
         with np.errstate(over="ignore"):
-            see_all(self._stack, trader_ns, self._until)
+            see_all(self._table, trader_ns, self._until)
         self._run()
 
     def _run(self) -> None:
@@ -160,9 +166,7 @@ class MarketBatch:
         self._status[:] = TAPE_FULL
         while True:
             with np.errstate(over="ignore"):
-                if self.threads > 1:
-                    numba.set_num_threads(self.threads)
-                self._run_kernel(self._stack, self._until, self._status)
+                run_markets(self._table, self._until, self._status, self.threads)
             full = np.flatnonzero(self._status == TAPE_FULL)
             if len(full) == 0:
                 return
@@ -237,7 +241,7 @@ class MarketBatch:
 
     def _send(self, rows, kinds, sides, ticks, lots, ids) -> None:
         with np.errstate(over="ignore"):
-            lost = send_all(self._stack, rows, kinds, np.ascontiguousarray(sides), ticks, lots, ids)
+            lost = send_all(self._table, rows, kinds, np.ascontiguousarray(sides), ticks, lots, ids)
         self._until[:] = self._stack.clock[:, C_NOW]
         self._run()
         if lost:
@@ -327,7 +331,7 @@ class MarketBatch:
         if i not in self._views:
             self._views[i] = Market._of_arrays(
                 self.profiles[i], self.seeds[i], (self.start_s, self.end_s),
-                (_row_book(self._stack, i), _row_flow(self._stack, i), _row_tape(self._stack, i)))
+                arrays_of(self._stack, i))
         self._views[i]._take_own()
         return self._views[i]
 
@@ -361,18 +365,3 @@ def _fill_row(name: str, row: np.ndarray, array: np.ndarray) -> None:
     elif name == "recorded":
         row["time_ns"] = NEVER
     row[tuple(slice(n) for n in array.shape)] = array
-
-
-def _row_book(stack: Stack, i: int) -> BookState:
-    return BookState(*(getattr(stack, name)[i] for name in BookState._fields))
-
-
-def _row_flow(stack: Stack, i: int) -> Flow:
-    k = stack.kind[i]
-    rows = {name: k for name in SHARED} | {"minutes": stack.path[i]}
-    return Flow(*(getattr(stack, name)[rows.get(name, i)] for name in Flow._fields))
-
-
-def _row_tape(stack: Stack, i: int) -> Tape:
-    return Tape(stack.scratch[i], stack.own_fills[i], stack.reports[i], stack.fills,
-                stack.messages, stack.tops)

@@ -53,6 +53,19 @@ def next_base_time(flow, time_ns):
 
 
 @njit(borrows=True, inner=True, forceinline=True)
+def choice_of(flow, number):
+    """What event `number` of the clock is: below R_CANCEL a cancellation, then a limit order."""
+    bits = rng.word(flow.keys[K_FLOW], np.uint64(number) * _WORDS + _ONE)
+    return rng.uniform(bits) * flow.real[R_TOTAL]
+
+
+@njit(borrows=True, inner=True, forceinline=True)
+def candidate_of(flow, choice):
+    """Slot that a cancellation looks at: any one, as likely to be empty as the book is."""
+    return 1 + np.int64(choice / flow.real[R_CANCEL] * flow.whole[W_MAX_LIVE])
+
+
+@njit(borrows=True, inner=True, forceinline=True)
 def base_event(book, flow, tape, time_ns):
     """Carry out the event of the Poisson clock that falls due: limit, cancel or market order.
 
@@ -62,13 +75,13 @@ def base_event(book, flow, tape, time_ns):
     number = count[N_BASE]
     index = np.uint64(number) * _WORDS
     key = flow.keys[K_FLOW]
-    choice = rng.uniform(rng.word(key, index + _ONE)) * real[R_TOTAL]
+    choice = choice_of(flow, number)
     bits = rng.word(key, index + _TWO)
     changed = False
     if count[N_HALTED] != 0:
         pass
     elif choice < real[R_CANCEL]:
-        slot = 1 + np.int64(choice / real[R_CANCEL] * flow.whole[W_MAX_LIVE])
+        slot = candidate_of(flow, choice)
         if slot_is_flow(book, slot) and _gives_up(book, flow, slot, bits):
             if flow.whole[W_PARTIAL] != 0 and (bits & _PARTIAL) == np.uint64(0):
                 reduce_flow_order(book, flow, tape, slot, time_ns)

@@ -11,8 +11,7 @@ from lobsim.engine.state import ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS
 from lobsim.engine.views import ahead_of, depth_into
 from lobsim.market.arguments import checked_seed, checked_window, kind_of
 from lobsim.market.curve import cumulative_share, minute_weights
-from lobsim.market.flows import runner_of
-from lobsim.market.kernel import DONE
+from lobsim.market.kernel import DONE, run, table_of
 from lobsim.market.ledger import Ledger
 from lobsim.market.opening import open_market
 from lobsim.market.own import see_until, send, withdraw_all
@@ -100,6 +99,7 @@ class Market:
         self.profile, self.seed = profile, seed
         self.start_s, self.end_s = window
         self._book, self._flow, self._tape = arrays
+        self._table = None  # of the addresses of these arrays, made at the first run
         self._ledger = Ledger(profile)
         self._kept: dict[str, list[np.ndarray]] = {"fills": [], "messages": [], "tops": []}
         self._trades: tuple[int, pd.DataFrame] | None = None
@@ -111,6 +111,9 @@ class Market:
         market = cls.__new__(cls)
         market._take_arrays(profile, seed, window, arrays)
         return market
+
+    def __getstate__(self):
+        return self.__dict__ | {"_table": None}  # a copy has its arrays elsewhere
 
     # -- clock ---------------------------------------------------------------------------------
 
@@ -144,9 +147,10 @@ class Market:
             self._run(see_until(self._flow, until_ns))
 
     def _run(self, until_ns: int) -> None:
-        run = runner_of(self._flow)
+        if self._table is None:
+            self._table = table_of((self._book, self._flow, self._tape))
         with np.errstate(over="ignore"):
-            while run(self._book, self._flow, self._tape, until_ns) != DONE:
+            while run(self._table, 0, until_ns) != DONE:
                 self._empty_tape()
         self._take_own()
 

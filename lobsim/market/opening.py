@@ -4,10 +4,9 @@ import numpy as np
 
 from lobsim.engine.records import FILL, MESSAGE
 from lobsim.engine.state import BookState, new_state
-from lobsim.market.flows import runner_of
 from lobsim.market.initial import (WARM_UP_S, expected_queue, fill_book, fill_queues,
                                    fill_recorded, reset_counters)
-from lobsim.market.kernel import DONE
+from lobsim.market.kernel import DONE, run, table_of
 from lobsim.market.parts import FillRule, Recorded
 from lobsim.market.profile import Profile
 from lobsim.market.setup import make_flow
@@ -60,8 +59,8 @@ def open_market(profile: Profile, seed: int, start_ns: int, keep: int,
         else:
             fill_book(book, flow, expected_queue(profile))
         if not recorded:
-            run = runner_of(flow)
-            while run(book, flow, tape, start_ns) != DONE:
+            table = table_of((book, flow, tape))
+            while run(table, 0, start_ns) != DONE:
                 pass  # nothing is recorded yet, so no buffer can be full
     refused = int(flow.count[N_DROPPED])
     reset_counters(flow)

@@ -11,7 +11,7 @@ import numpy as np
 
 from lobsim.engine.jit import njit
 from lobsim.market import rng
-from lobsim.market.state import (GRID_NS, IMPACT_PARTS, K_COMMON, K_PATH, L_AHEAD, L_CROWD,
+from lobsim.market.state import (GRID_NS, IMPACT_PARTS, K_COMMON, K_PATH, L_AHEAD, L_CROWD, L_DRIFT,
                                  L_EXOGENOUS, L_EXPECTED, L_FAIR, L_PERMANENT, L_SHIFT, L_SLACK,
                                  L_TRANSIENT, L_VARIANCE, MINUTE_NS, MIN_ACTIVITY, MIN_SLACK,
                                  MIN_TREND, MIN_VOLATILITY, N_GRID, RING, R_APART, R_COMMON,
@@ -74,7 +74,9 @@ def _step_path(flow, step, time_ns):
     if rng.uniform(rng.word(key, base + _ONE)) < real[R_JUMP_PROB]:
         change += real[R_JUMP_STD] * rng.normal(rng.word(key, base + _TWO))
     low, high = flow.whole[W_LOW] + _MARGIN, flow.whole[W_HIGH] - _MARGIN
-    ahead = level[L_AHEAD] + scale * change + flow.minutes[minute, MIN_TREND]
+    trend = flow.minutes[minute, MIN_TREND]
+    level[L_DRIFT] += trend
+    ahead = level[L_AHEAD] + scale * change + trend
     ahead = min(max(ahead, low), high)
     level[L_AHEAD] = ahead
     flow.ring[step % RING] = ahead

@@ -7,13 +7,15 @@ import numpy as np
 
 from lobsim.engine.jit import njit
 from lobsim.engine.state import BookState
-from lobsim.market.flows import run_any
-from lobsim.market.kernel import DONE, run
+from lobsim.market.foresight import foresee
+from lobsim.market.handles import market_at
+from lobsim.market.kernel import DONE, run_market, table_of
 from lobsim.market.own import see_until, send
-from lobsim.market.state import BASE_NONE, BASE_POISSON, W_BASE, Flow
+from lobsim.market.state import Flow
 from lobsim.market.venue import Tape, new_order_id
 
-__all__ = ["SHARED", "Stack", "runner_of_all", "see_all", "send_all"]
+__all__ = ["SHARED", "Stack", "arrays_of", "run_markets", "see_all", "send_all",
+           "table_of_stack"]
 
 
 class Stack(NamedTuple):
@@ -59,107 +61,71 @@ SHARED = ("real", "whole", "distances", "limit_sizes", "market_sizes", "cancel_s
 """Arrays that all markets of a profile share."""
 
 
-@njit(borrows=True, inner=True)
-def book_of(stack, i):
-    """The book of market `i`."""
-    return BookState(stack.scalars[i], stack.orders[i], stack.levels[i], stack.words[i],
-                     stack.summary[i], stack.slot_of[i])
-
-
-@njit(borrows=True, inner=True)
-def flow_of(stack, i):
-    """The flow of market `i`."""
+def arrays_of(stack: Stack, i: int) -> tuple[BookState, Flow, Tape]:
+    """Book, flow and buffers of market `i`, for Python."""
     k = stack.kind[i]
-    return Flow(stack.real[k], stack.whole[k], stack.minutes[stack.path[i]], stack.distances[k],
-                stack.limit_sizes[k], stack.market_sizes[k], stack.cancel_shape[k],
-                stack.tables[k], stack.rates[k], stack.halts[k], stack.recorded[k],
-                stack.keys[i], stack.clock[i], stack.count[i], stack.level[i], stack.ring[i],
-                stack.own[i], stack.pending[i], stack.excite[i])
+    rows = {name: k for name in SHARED} | {"minutes": stack.path[i]}
+    return (BookState(*(getattr(stack, name)[i] for name in BookState._fields)),
+            Flow(*(getattr(stack, name)[rows.get(name, i)] for name in Flow._fields)),
+            Tape(stack.scratch[i], stack.own_fills[i], stack.reports[i], stack.fills,
+                 stack.messages, stack.tops))
+
+
+def table_of_stack(stack: Stack) -> np.ndarray:
+    """Addresses of the arrays of all markets, valid as long as the stack keeps them."""
+    return table_of(*(arrays_of(stack, i) for i in range(len(stack.kind))))
 
 
 @njit(borrows=True, inner=True)
-def tape_of(stack, i):
-    """The buffers of market `i`; a batch records nothing but own fills and reports."""
-    return Tape(stack.scratch[i], stack.own_fills[i], stack.reports[i], stack.fills,
-                stack.messages, stack.tops)
-
-
-@njit(borrows=True, inner=True)
-def fetch(stack, i):
-    """Read the orders of market `i` one after the other; returns a number that is never negative.
-
-    Its events look at random ones, each of which would be waited for where many markets do not fit
-    into the cache; reading in a row is foreseen by the processor. At ten messages a call a batch
-    of 1,024 is twice as fast for it. The caller must use the number, or nothing would be read.
-    """
-    orders = stack.orders[i]
-    total = 0
-    for slot in range(0, len(orders), 2):  # two to a cache line
-        total |= orders[slot]["size"]
-    return total
+def _advance(table, i, until_ns):
+    """Fetch what market `i` will read, and run it."""
+    book, flow, _ = market_at(table, i)
+    foresee(book, flow, until_ns)
+    return run_market(table, i, until_ns)
 
 
 @njit(borrows=True)
-def run_all(stack, until_ns, status):
-    """Advance every market that is not done to its own time, one after the other.
-
-    All of them have the Poisson crowd or no base flow; see `run_all_any`.
-    """
+def run_all(table, until_ns, status):
+    """Advance every market that is not done to its own time, one after the other."""
     for i in range(len(status)):
-        if status[i] != DONE and fetch(stack, i) >= 0:
-            status[i] = run(book_of(stack, i), flow_of(stack, i), tape_of(stack, i), until_ns[i])
+        if status[i] != DONE:
+            status[i] = _advance(table, i, until_ns[i])
 
 
 @njit(parallel=True)
-def run_parallel(stack, until_ns, status):
+def run_parallel(table, until_ns, status):
     """The same on several threads; each market is touched by one thread only."""
     for i in numba.prange(len(status)):
-        if status[i] != DONE and fetch(stack, i) >= 0:
-            status[i] = run(book_of(stack, i), flow_of(stack, i), tape_of(stack, i), until_ns[i])
+        if status[i] != DONE:
+            status[i] = _advance(table, i, until_ns[i])
 
 
-@njit(borrows=True)
-def run_all_any(stack, until_ns, status):
-    """`run_all` for markets of any base flow; takes longer to compile."""
-    for i in range(len(status)):
-        if status[i] != DONE and fetch(stack, i) >= 0:
-            status[i] = run_any(book_of(stack, i), flow_of(stack, i), tape_of(stack, i),
-                                until_ns[i])
-
-
-@njit(parallel=True)
-def run_parallel_any(stack, until_ns, status):
-    """`run_parallel` for markets of any base flow."""
-    for i in numba.prange(len(status)):
-        if status[i] != DONE and fetch(stack, i) >= 0:
-            status[i] = run_any(book_of(stack, i), flow_of(stack, i), tape_of(stack, i),
-                                until_ns[i])
-
-
-def runner_of_all(stack, threads):
-    """The kernel that advances these markets on so many threads."""
-    plain = np.isin(stack.whole[:, W_BASE], (BASE_NONE, BASE_POISSON)).all()
+def run_markets(table, until_ns, status, threads):
+    """`run_all` on so many threads."""
     if threads == 1:
-        return run_all if plain else run_all_any
-    return run_parallel if plain else run_parallel_any
+        run_all(table, until_ns, status)
+        return
+    numba.set_num_threads(threads)
+    run_parallel(table, until_ns, status)
 
 
 @njit(borrows=True)
-def see_all(stack, trader_ns, until_ns):
+def see_all(table, trader_ns, until_ns):
     """Set the traders' clocks; writes the times up to which they see their venues."""
     for i in range(len(trader_ns)):
-        until_ns[i] = see_until(flow_of(stack, i), trader_ns[i])
+        _, flow, _ = market_at(table, i)
+        until_ns[i] = see_until(flow, trader_ns[i])
 
 
 @njit(borrows=True)
-def send_all(stack, rows, kinds, sides, prices, sizes, ids):
+def send_all(table, rows, kinds, sides, prices, sizes, ids):
     """Send one message for each row; an id of 0 asks for a new one, which is written to `ids`.
 
     Returns how many could not be sent because too many are on their way.
     """
     lost = 0
     for k in range(len(rows)):
-        flow = flow_of(stack, rows[k])
+        _, flow, _ = market_at(table, rows[k])
         if ids[k] == 0:
             ids[k] = new_order_id(flow)
         if not send(flow, kinds[k], sides[k], prices[k], sizes[k], ids[k]):

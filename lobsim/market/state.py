@@ -67,6 +67,11 @@ R_SIZE = R_META_MOST + 1
 BASE_NONE, BASE_POISSON, BASE_HAWKES, BASE_QUEUES, BASE_RECORDED = range(5)
 FILL_QUEUE, FILL_NO_IMPACT, FILL_TOUCH, FILL_PROBABILITY = range(4)
 
+DONE, TAPE_FULL = 0, 1
+"""Why the event loop stopped."""
+BASE_DUE, BOOK_CHANGED = np.arange(2)
+"""What a base flow is told: its event falls due; another event may have changed the book."""
+
 # Flow.clock: times in ns after midnight. The first N_CLOCKS are pending events; where two fall
 # together, the one further up goes first.
 (C_GRID, C_HALT, C_REACT, C_BASE, C_TAKER, C_METAORDER, C_PREDATOR, C_OWN) = range(8)
@@ -84,6 +89,7 @@ C_NOW, C_MINUTE_END, C_BURST, C_TRADER, C_SIZE = 8, 9, 10, 11, 12  # C_TRADER: t
 
 # Flow.level: quantities that move.
 L_EXOGENOUS, L_AHEAD, L_VARIANCE, L_PERMANENT = 0, 1, 2, 3
+L_DRIFT = 4  # part of L_AHEAD that trends and regimes made: what is left is a martingale
 L_FAIR, L_SHIFT, L_SLACK, L_BURST, L_SIGNAL, L_SIGNAL_VAR, L_PREDATOR_CASH = 7, 8, 9, 10, 12, 13, 14
 L_CASH, L_MADE, L_TOOK = 15, 16, 17  # own account in ticks times lots: cash, notional by kind
 L_TRANSIENT = 18  # IMPACT_PARTS of them

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from numba import config
 
-from lobsim.engine import bits, jit
+from lobsim.engine import bits, inner, jit
 from lobsim.engine.bits import new_bitmap
 
 SMALL_SUITE = ("twin", "laws", "rejects", "border", "hostile")
@@ -20,6 +20,7 @@ TOY = {
     "__init__.py": "",
     "engine/__init__.py": "",
     "engine/jit.py": Path(jit.__file__).read_text(encoding="utf-8"),
+    "engine/inner.py": Path(inner.__file__).read_text(encoding="utf-8"),
     "engine/low.py": """\
         from .jit import njit
 
@@ -76,7 +77,8 @@ def test_a_change_in_a_callee_reaches_its_caller_through_the_cache(toy):
 def test_it_speaks_once_when_it_compiles_and_is_silent_when_warm(toy):
     _, told = toy()
     assert re.fullmatch(
-        r"lobsim: compiling the matching engine, once per version, about \d+ s \.\.\.", told
+        r"lobsim: compiling the matching engine, once per version, about \d+ s of one core \.\.\.",
+        told,
     )
     assert toy()[1] == ""
 
@@ -211,3 +213,27 @@ def test_an_inner_kernel_refuses_python_and_serves_kernels():
         with pytest.raises(TypeError, match=r"mark\(\) is an inner kernel; only compiled code"):
             bits.mark(words, summary, 40)
         assert outer(words, summary, 40) == 40
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="the JIT is off, so every kernel is Python")
+def test_an_inner_kernel_has_no_machine_code_of_its_own_and_serves_kernels_from_the_cache(toy):
+    """Three processes: one compiles, one finds everything, one finds the inner kernel only."""
+    high = toy.package / "engine" / "high.py"
+    high.write_text(high.read_text().replace("def high(x):", "def high(x):\n    x = low(x) - 1"))
+    low = toy.package / "engine" / "low.py"
+    low.write_text(low.read_text().replace("borrows=True", "borrows=True, inner=True"))
+    code = textwrap.dedent("""\
+        from lobsim.engine.high import high
+        from lobsim.engine.low import low
+        print(high(1), sum(low.stats.cache_hits.values()), sum(high.stats.cache_hits.values()))
+        """)
+    look = code + textwrap.dedent("""\
+        (made,) = low.overloads.values()
+        machine_code = made.library.serialize_using_object_code()[2][0]
+        print(made.fndesc.llvm_func_name.encode() in machine_code)
+        """)
+    assert toy(look)[0].split() == ["20", "0", "0", "False"]
+    assert toy(code)[0].split() == ["20", "0", "1"]
+    for path in toy.cache.rglob("high.high-*"):
+        path.unlink()
+    assert toy(code)[0].split() == ["20", "1", "0"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import lobsim.envs  # noqa: F401 - registers
 from lobsim.envs.rewards import MARKED, REALISED, REWARDS, TERMS, weights_of
 from lobsim.market import Market
-from lobsim.market.parts import Fees, Latency
+from lobsim.market.parts import Fees, Fundamental, Latency
 from small_markets import FLOWS, START_S, TICK, profile_of
 
 SMALL = profile_of(*FLOWS["poisson"])
@@ -156,3 +156,17 @@ def test_named_rewards_are_the_shortfall_or_it_less_a_control():
     assert set(REWARDS["marked"]) == set(MARKED) and set(REWARDS["realised"]) == set(REALISED)
     lacking = weights_of("marked") - weights_of("controlled")
     assert dict(zip(TERMS, lacking, strict=True))["exogenous"] == 1.0 and lacking.sum() == 1.0
+
+
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_a_trend_that_is_built_into_the_market_is_no_news(side):
+    profile = SMALL.with_parts(Fundamental(volatility_bps=1e-9, trend_bps_per_min=20.0))
+    env = make(profile, side=side)
+    env.reset(seed=4)
+    over, exogenous, news = False, 0.0, 0.0
+    while not over:
+        _, _, over, _, info = env.step(0)
+        exogenous += info["exogenous_step_bps"]
+        news += info["news_step_bps"]
+    assert exogenous == pytest.approx(20.0 if side == "buy" else -20.0, rel=0.05)
+    assert news == pytest.approx(0.0, abs=1e-3)

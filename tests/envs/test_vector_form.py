@@ -1,5 +1,6 @@
 """One kernel, two forms: the same path bit for bit; autoreset; the adapter; errors."""
 
+import copy
 import subprocess
 import sys
 import warnings
@@ -258,3 +259,20 @@ def test_importing_the_kit_asks_for_no_gymnasium_and_its_lack_is_one_sentence():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ("lobsim.envs needs Gymnasium; install it with: pip install "
                                    "'gymnasium>=1.2,<2'")
+
+
+@pytest.mark.parametrize("make", [
+    lambda: many(2), lambda: gymnasium.make_vec("lobsim/MarketMaking-v0", num_envs=2,
+                                                session_s=6.0)])
+def test_a_copy_of_an_environment_goes_on_by_itself_as_the_original_would(make):
+    envs = make()
+    envs.reset(seed=4)
+    envs.action_space.seed(1)
+    plan = [envs.action_space.sample() for _ in range(3)]
+    envs.step(plan[0])
+    copied = copy.deepcopy(envs)
+    told = [copied.step(action)[0] for action in plan[1:]]
+    for theirs, action in zip(told, plan[1:], strict=True):
+        assert same(theirs, envs.step(action)[0])
+    del envs
+    copied.step(plan[0])

@@ -1,5 +1,7 @@
 """A batch: each market bit for bit what it is alone, whatever stands beside it."""
 
+from copy import deepcopy
+
 import numba
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lobsim.engine import Kind
+from lobsim.engine.indirect import address_of
 from lobsim.market import Market, MarketBatch
 from lobsim.market.parts import (
     FillRule,
@@ -20,6 +23,10 @@ from lobsim.market.parts import (
     VolumeCurve,
     ZeroIntelligence,
 )
+from lobsim.market.handles import AT_RUN
+from lobsim.market.kernel import DONE, TAPE_FULL, run, table_of
+from lobsim.market.opening import open_market
+from lobsim.market.stack import run_all
 from lobsim.market.venue import new_order_id
 from small_markets import FLOWS, START_S, TAKERS, market_of, profile_of, same_bits
 
@@ -239,3 +246,30 @@ def test_wrong_arguments_are_told(arguments, words):
         MarketBatch(**given)
     with pytest.raises(IndexError, match="of a batch of 2"):
         MarketBatch(VARIED["poisson"], [1, 2], START_S, START_S + SECONDS)[2]
+
+
+def test_a_copy_of_a_batch_runs_on_like_the_original():
+    batch = MarketBatch(VARIED["late"], (1, 2), START_S, START_S + SECONDS)
+    batch.advance(START_S + 10)
+    batch.submit([0, 1], "buy", 3, kind="market")
+    copies = [deepcopy(batch) for _ in range(2)]
+    copies[0].advance(START_S + 60)  # nothing of the others moves with it
+    assert (batch.clock_s == START_S + 10).all() and (copies[1].clock_s == START_S + 10).all()
+    batch.advance(START_S + 60)
+    for i in range(2):
+        for name in PER_MARKET:
+            ours, theirs = getattr(copies[0][i]._flow, name), getattr(batch[i]._flow, name)
+            assert same_bits(np.ascontiguousarray(ours), np.ascontiguousarray(theirs)), name
+
+
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="the JIT is off: nothing is compiled")
+def test_the_market_is_in_no_kernel_but_its_own():
+    """An uncached copy of one that runs markets, since code from the cache cannot be read."""
+    arrays = open_market(VARIED["poisson"], 1, START_S * 10**9, 0)
+    table = table_of(arrays)
+    until, status = np.full(1, (START_S + 1) * 10**9), np.full(1, TAPE_FULL)
+    copy = numba.njit(run_all.py_func)
+    copy(table, until, status)
+    assert status[0] == DONE and table[0, AT_RUN] == address_of(run)
+    (code,) = copy.inspect_llvm().values()
+    assert "run_all" in code and "base_event" not in code and "step_price" not in code

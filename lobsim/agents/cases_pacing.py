@@ -1,0 +1,44 @@
+"""Case "pacing": sell 10,000 SPY within an hour whose price has spells of trend."""
+
+from lobsim.agents.case import Case, Recipe
+from lobsim.envs.baselines import default_rules
+from lobsim.envs.execution_layout import O_SIGNALS, OBSERVED
+from lobsim.envs.making import TRENDS
+from lobsim.envs.paced import PacedRule
+
+__all__ = ["PACING"]
+
+AWARE = PacedRule({"trend": 400.0})
+_NEAR = {"actions": "pace", "max_shift_s": 300.0}
+_LEARN = {"reward": "against_schedule"}
+
+
+def _benchmarks(env) -> dict:
+    return {"paced by the trend, tuned": AWARE, "passive near the schedule": PacedRule(),
+            **default_rules(60.0)}
+
+
+PACING = Case(
+    name="pacing",
+    title="sell 10,000 SPY within an hour of trends",
+    world="lobsim/Execution-v0",
+    judge="execution",
+    settings={"side": "sell", "quantity": 10_000, "horizon_s": 3600.0, "interval_s": 20.0,
+              "slice_s": 60.0, "schedule": "twap", "parts": (TRENDS,)},
+    columns=OBSERVED,
+    signals=tuple(range(O_SIGNALS, len(OBSERVED))),
+    benchmarks=_benchmarks,
+    validation_episodes=64,
+    judge_envs=64,
+    recipes={
+        "ppo": Recipe(n_envs=64, steps=150_000, learning_rate=2e-3, gamma=0.95, net=(64, 64),
+                      batch_size=512, settings=_NEAR, training=_LEARN, stagger=True, validations=3,
+                      options={"n_steps": 32, "n_epochs": 8, "gae_lambda": 0.9,
+                               "log_std_init": -0.5}),
+        "sac": Recipe(n_envs=16, steps=100_000, learning_rate=1e-3, gamma=0.95, net=(64, 64),
+                      activation="relu", batch_size=512, settings=_NEAR, training=_LEARN,
+                      stagger=True, validations=3,
+                      options={"buffer_size": 200_000, "learning_starts": 3_000, "train_freq": 1,
+                               "gradient_steps": 2, "ent_coef": "auto_0.02"}),
+    },
+)  # fmt: skip

@@ -1,0 +1,280 @@
+"""``lobsim train`` and ``lobsim evaluate``: agents, and how they stand beside the benchmarks."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lobsim.cli_output import (
+    WRONG_USE,
+    complain,
+    console,
+    escape,
+    one_sentence_errors,
+    print_json,
+    say,
+)
+
+if TYPE_CHECKING:
+    from lobsim.agents.agent import Agent
+    from lobsim.agents.comparing import Comparison
+
+CaseArgument = Annotated[
+    str, typer.Argument(help="execution, making, stoikov, signal or chriss.", metavar="CASE")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE",
+        help="A setting of the environment (horizon_s=600) or, in training, an argument of the "
+        "recipe (learning_rate=0.001); may be repeated.",
+    ),
+]  # fmt: skip
+JsonOption = Annotated[bool, typer.Option("--json", help="Print figures as JSON, for programs.")]
+
+
+class Algo(StrEnum):
+    """Algorithms of `lobsim train`."""
+
+    DQN = "dqn"
+    PPO = "ppo"
+    SAC = "sac"
+
+
+@one_sentence_errors
+def train(
+    case: CaseArgument,
+    algo: Annotated[Algo, typer.Option("--algo", "-a", help="Learning algorithm.")] = Algo.PPO,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Folder for the agent.", show_default="agents/CASE-ALGO-SEED"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Training seed.", min=0)] = 0,
+    seeds: Annotated[
+        int, typer.Option(help="Train so many agents, of this seed and the next ones.", min=1)
+    ] = 1,
+    minutes: Annotated[
+        float | None, typer.Option(help="Stop after so many minutes (each agent).")
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(help="Environment steps of each agent.", show_default="the recipe's"),
+    ] = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Hide the market's signals from the agent.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
+    ] = False,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(help="Folder for TensorBoard's files (needs the package tensorboard)."),
+    ] = None,
+    changes: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train an agent; Ctrl-C keeps the best so far. `lobsim evaluate` judges it on other seeds."""
+    from lobsim.agents import find_case
+
+    try:
+        find_case(case).recipe(algo.value)
+        found = []
+        for number in range(seed, seed + seeds):
+            folder = _folder(out, case, algo.value, number, seeds)
+            overrides = _settings(changes) | ({"blind": True} if blind else {})
+            agent = _trained(case, algo.value, number, folder, quiet=as_json, minutes=minutes,
+                             steps=steps, resume=resume, tensorboard=tensorboard, **overrides)
+            found.append((folder, agent))
+            if agent.record["interrupted"]:
+                break
+    except ValueError as error:
+        complain(" ".join(str(error).split()))
+        raise typer.Exit(WRONG_USE) from None
+    if as_json:
+        print_json([{"folder": str(folder)} | agent.record for folder, agent in found])
+        return
+    for folder, agent in found:
+        _tell_trained(folder, agent)
+    folders = " ".join(f"--agent {folder}" for folder, _ in found)
+    say("Beside the benchmarks, on seeds that no training saw:")
+    typer.echo(f"  lobsim evaluate {case} {folders}")
+
+
+def _settings(changes: list[str] | None) -> dict:
+    """What `--set` says: values as JSON, or else as text."""
+    import json
+
+    found = {}
+    for change in changes or []:
+        name, equals, text = change.partition("=")
+        if not equals or not name.isidentifier():
+            raise ValueError(f"--set is {change!r}; it must be NAME=VALUE")
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = text
+        found[name] = tuple(value) if isinstance(value, list) else value
+    return found
+
+
+def _folder(out: Path | None, case: str, algo: str, seed: int, seeds: int) -> Path:
+    """Where an agent goes: a folder of its own for each of several seeds."""
+    name = f"{case}-{algo}-{seed}"
+    if out is None:
+        return Path("agents") / name
+    return out / name if seeds > 1 else out
+
+
+def _trained(case, algo, seed, folder, *, quiet, **arguments) -> Agent:
+    """Train one agent with a progress bar."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    from lobsim.agents import train as train_agent
+    from lobsim.agents.health import nice_figures
+
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(20), TaskProgressColumn(),
+        TimeElapsedColumn(), TextColumn("{task.fields[figures]}", style="dim"),
+        console=console(), disable=quiet, transient=True,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task(f"{case} {algo} seed {seed}", total=1.0, figures="starting ...")
+
+        def progress(figures: dict) -> None:
+            speed = figures.get("steps_per_s", 0.0)
+            told = (f"best {figures['best']:.4g}, {speed:,.0f} steps/s "
+                    f"({figures.get('environment_share', 0.0):.0%} in the environment)\n"
+                    f"{nice_figures(figures)}")
+            bar.update(task, completed=figures["share"], figures=told)
+
+        return train_agent(case, algo, seed, out=folder, progress=progress, **arguments)
+
+
+def _tell_trained(folder: Path, agent: Agent) -> None:
+    record = agent.record
+    early = ", stopped by Ctrl-C" if record["interrupted"] else ""
+    say(f"[bold]{record['case']} {record['algo']} seed {record['seed']}[/bold]: "
+        f"{record['trained_steps']:,} steps in {record['trained_s']:,.0f} s{early}")
+    scores = ", ".join(f"{one['score']:.4g}" for one in record["validation"])
+    say(f"  validation scores (more is better): {scores}")
+    say(f"  kept: the agent of step {record['steps']:,}, in")
+    typer.echo(f"  {folder}")
+
+
+@one_sentence_errors
+def evaluate(
+    case: CaseArgument,
+    agent: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--agent",
+            help="Folder or shipped name of an agent; may be repeated. Agents that differ in "
+            "their training seed alone share a row.",
+            show_default="those shipped for the case",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Episodes of a block.", min=2)] = 500,
+    blocks: Annotated[int, typer.Option(help="Blocks of unseen seeds.", min=1)] = 2,
+    blinded: Annotated[
+        bool, typer.Option("--blinded", help="Show each agent with its signals blanked, too.")
+    ] = False,
+    sampled: Annotated[
+        bool, typer.Option("--sampled", help="Show each agent with its chance, too.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="File for a figure of the differences (.png, .svg, .pdf).")
+    ] = None,
+    changes: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Agents beside the benchmarks on unseen seeds: cost, risk, paired differences, intervals."""
+    from lobsim.agents import Agent, compare, find_case, shipped
+
+    try:
+        chosen = find_case(case).with_settings(**_settings(changes))
+        names = agent
+        if names is None:
+            names = [name for name in shipped() if Agent.load(name).case == chosen.name]
+        loaded = [Agent.load(name) for name in names]
+        if plot is not None and plot.suffix.lower() not in (".png", ".svg", ".pdf"):
+            raise ValueError(f"--plot is {plot}; it must end with .png, .svg or .pdf")
+        if plot is not None and not loaded:
+            raise ValueError("--plot shows differences of agents; name at least one with --agent")
+        found = compare(chosen, loaded, seeds=seeds, blocks=blocks, blinded=blinded,
+                        sampled=sampled)
+    except ValueError as error:
+        complain(" ".join(str(error).split()))
+        raise typer.Exit(WRONG_USE) from None
+    if plot is not None:
+        from lobsim.agents.look import difference_plot
+
+        difference_plot(found).savefig(plot)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    _show(found, seeds, blocks)
+    if plot is not None:
+        typer.echo(f"wrote {plot}")
+
+
+def _show(found: Comparison, seeds: int, blocks: int) -> None:
+    from rich.table import Table
+
+    judge, table = found.judge, found.table
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    shown.add_column("policy", no_wrap=True)
+    names = [measure.name for measure in judge.measures]
+    others = [name for name in table if name not in names and not name.endswith("_half")
+              and (name != "members" or table[name].max() > 1)]
+    for name in names:
+        shown.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+    for name in others:
+        shown.add_column(name.replace("_", " "), justify="right")
+    for policy, row in table.iterrows():
+        cells = [f"{row[name]:.3f} ± {row[f'{name}_half']:.3f}" for name in names]
+        cells += [_number(name, row[name]) for name in others]
+        is_agent = policy not in found.benchmarks
+        shown.add_row(f"[bold]{escape(policy)}[/bold]" if is_agent else escape(policy), *cells)
+    console().print(shown)
+    better = "more" if judge.main.more_is_better else "less"
+    optimum = "" if found.optimum is None else f" The optimum, computed: {found.optimum:.3f}."
+    say(f"{found.case.title}: {blocks} blocks of {seeds} unseen seeds; of {names[0]} {better} is "
+        f"better; ± 95 %.{optimum}")
+    if found.agents:
+        _show_differences(found)
+
+
+def _number(name: str, value: float) -> str:
+    """A cell of the table; empty where nothing is known."""
+    if value != value:
+        return ""
+    return f"{value:.0f}" if name == "members" else f"{value:.3g}" if value < 10 else f"{value:.1f}"
+
+
+def _show_differences(found: Comparison) -> None:
+    from rich.table import Table
+
+    differences = found.differences
+    blocks = list(differences["block"].unique())
+    colours = {"better": "green", "worse": "red", "level": "yellow"}
+    for policy in found.agents:
+        shown = Table(box=None, pad_edge=False, header_style="bold")
+        shown.add_column(f"{escape(policy)} less", no_wrap=True)
+        shown.add_column("measure")
+        for block in blocks:
+            shown.add_column("all blocks" if block == "all" else f"block {block}", justify="right",
+                             no_wrap=True)
+        shown.add_column("verdict")
+        own = differences[differences["policy"] == policy]
+        for (against, measure), rows in own.groupby(["against", "measure"], sort=False):
+            cells = [f"{one.difference:+.3f} ± {one.half:.3f}" for one in rows.itertuples()]
+            verdict = rows["verdict"].iloc[-1]
+            shown.add_row(escape(against), measure.replace("_", " "), *cells,
+                          f"[{colours[verdict]}]{verdict}[/]")
+        console().print()
+        console().print(shown)

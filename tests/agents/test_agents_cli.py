@@ -1,0 +1,83 @@
+"""`lobsim train` and `lobsim evaluate`: tiny budgets, JSON, one sentence for what is wrong."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from lobsim.agents import Agent, shipped
+from lobsim.cli import app
+
+TINY = ["--set", "n_envs=32", "--set", "validations=1", "--set", "net=[8, 8]"]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """``run("train", "chriss") -> (status, output, errors)`` in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        done = CliRunner().invoke(app, list(map(str, arguments)))
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, done.stdout, done.stderr
+
+    return run
+
+
+def refused(outcome, *words):
+    status, _, errors = outcome
+    assert status == 2
+    assert errors.startswith("lobsim: ") and errors.count("\n") == 1, errors
+    for word in words:
+        assert word in errors
+
+
+def test_train_then_resume_then_evaluate(run, tmp_path):
+    status, text, _ = run("train", "chriss", "--seeds", 2, "--steps", 640, *TINY)
+    assert status == 0
+    folders = [f"agents/chriss-ppo-{seed}" for seed in (0, 1)]
+    assert f"lobsim evaluate chriss --agent {folders[0]} --agent {folders[1]}" in text
+    assert [Agent.load(tmp_path / folder).record["seed"] for folder in folders] == [0, 1]
+
+    status, text, _ = run("train", "chriss", "--steps", 1280, "--resume", "--out", folders[0],
+                          *TINY, "--json")
+    (record,) = json.loads(text)
+    assert status == 0 and record["trained_steps"] == 1280 and record["folder"] == folders[0]
+
+    evaluated = ("evaluate", "chriss", "--agent", folders[0], "--agent", folders[1], "--seeds", 20)
+    status, text, _ = run(*evaluated, "--plot", "out.png")
+    assert status == 0 and (tmp_path / "out.png").stat().st_size > 10_000
+    assert "optimum (closed form)" in text and "255.071" in text and "worse" in text
+    status, text, _ = run(*evaluated, "--json", "--sampled", "--set", "risk_aversion=0.0")
+    found = json.loads(text)
+    assert status == 0 and found["optimum"] == pytest.approx(132.5)
+    assert {row["policy"] for row in found["table"]} > {"TWAP", "PPO", "PPO, sampled"}
+    assert {row["block"] for row in found["differences"]} == {0, 1, "all"}
+
+
+def test_evaluate_without_agents_shows_benchmarks_and_what_is_shipped(run):
+    status, text, _ = run("evaluate", "chriss", "--seeds", 10, "--json")
+    rows = {row["policy"] for row in json.loads(text)["table"]}
+    own = [name for name in shipped() if Agent.load(name).case == "chriss"]
+    assert status == 0 and "TWAP" in rows and len(rows) >= 4 + bool(own)
+
+
+def test_what_a_user_can_get_wrong_is_told_in_one_sentence(run, tmp_path):
+    refused(run("train", "nothing"), "'nothing'", "execution, making, stoikov")
+    refused(run("train", "chriss", "--algo", "dqn"), "'dqn'", "ppo, sac")
+    refused(run("train", "chriss", "--minutes", 0), "minutes is 0")
+    refused(run("train", "chriss", "--blind"), "no signals")
+    refused(run("train", "chriss", "--set", "horizon"), "'horizon'", "NAME=VALUE")
+    refused(run("train", "chriss", "--set", "nonsense=1"), "nonsense is neither")
+    refused(run("train", "chriss", "--resume", "--out", tmp_path / "none"), "no checkpoint")
+    refused(run("evaluate", "chriss", "--agent", tmp_path), "no folder of an agent")
+    refused(run("evaluate", "chriss", "--plot", "out.doc"), ".png, .svg or .pdf")
+    refused(run("evaluate", "chriss", "--plot", "out.png", "--agent", tmp_path / "x"), "x is no")
+    assert run("train", "chriss", "--algo", "nonsense")[0] == 2
+
+
+def test_shipped_agents_are_readable_and_small():
+    for name in shipped():
+        agent = Agent.load(name)
+        assert agent.record["made_by"].startswith("train(") and agent.record["validation"]

@@ -1,0 +1,9 @@
+# marks: 1.0  mistake: undiscounted
+def shaped_cost(chance, cost, potential, discount):
+    K, A, S = cost.shape
+    out = np.zeros((K, A, S))
+    for k in range(K):
+        after = potential[k + 1] if k + 1 < K else np.zeros(S)
+        for a in range(A):
+            out[k, a] = cost[k, a] + chance[a] @ after - potential[k]
+    return out

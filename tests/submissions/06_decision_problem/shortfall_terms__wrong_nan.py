@@ -1,0 +1,13 @@
+# marks: 4.0  mistake: nan
+def shortfall_terms(side, left, mid, exogenous, traded_value, fees, leftover_price):
+    K = len(mid) - 1
+    execution = impact = drift = 0.0
+    for k in range(K):
+        shares = left[k] - left[k + 1]
+        execution += side * (traded_value[k] - shares * mid[k + 1])
+        outside = exogenous[k + 1] - exogenous[k]
+        impact += side * left[k] * (mid[k + 1] - mid[k] - outside)
+        drift += side * left[k] * outside
+    leftover = side * left[K] * (leftover_price - mid[K])
+    scale = 10_000 / (left[0] * mid[0])
+    return execution * scale, impact * scale, drift * scale, fees.sum() * scale, leftover * scale
