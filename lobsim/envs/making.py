@@ -16,7 +16,7 @@ from lobsim.market.parts import Fees, Predator, Regime, Regimes
 from lobsim.market.profiles import find_profile
 from lobsim.market.state import NS
 
-__all__ = ["MAKER_REBATE", "TRENDS", "MarketMakingEnv", "MarketMakingVectorEnv"]
+__all__ = ["MAKER_REBATE", "QUIET", "TRENDS", "MarketMakingEnv", "MarketMakingVectorEnv"]
 
 TRENDS = Regimes((Regime("calm", 6.0), Regime("up", 4.0, trend_bps_per_min=3.0),
                   Regime("down", 4.0, trend_bps_per_min=-3.0)))
@@ -26,8 +26,14 @@ MAKER_REBATE = Fees(maker_fee=-1.5, taker_fee=5.0, fee_unit="bps")
 """A venue that pays its makers. For one who looks once a second no symmetric or leaning quotes at
 0.5 to 30 ticks were found to pay on BTC-USD without it: the price jumps, and they are hit then."""
 
-WEIGHTS = {"spread": 1.0, "adverse": 1.0, "inventory": 1.0, "fees": 1.0, "risk": 1.0}
+WEIGHTS = {"spread": 1.0, "adverse": 1.0, "inventory": 1.0, "fees": 1.0, "risk": 1.0,
+           "news": 0.0, "foresight": 0.0}
 """Weights of the reward's terms."""
+
+QUIET = {"news": -1.0, "foresight": 1.0}
+"""Weights for training: the noise of the outer price is taken out, fills are marked to what is
+foreseen. The optimum (without discount) stays; the simulator's own knowledge is used, which no
+trader has, so an agent is judged without."""
 
 
 class MarketMakingVectorEnv(KernelVectorEnv):
@@ -87,9 +93,17 @@ class MarketMakingVectorEnv(KernelVectorEnv):
     inventory inventory before the step x change of the mid
     fees      less the fees paid
     risk      :math:`-\tfrac12\gamma\sigma^2q^2\,dt`, q after the step, sigma the profile's
+    news      inventory before the step x what of the change of the exogenous price, seen
+              as far ahead as informed takers do, its trend did not lead to expect
+    foresight change of :math:`\Phi` = inventory x (the price that informed takers believe
+              in - mid), which is 0 at both ends
     ========= =======================================================================
 
     The first four add up to the change of wealth (cash and inventory at the mid) at every step.
+    The last two weigh 0 by default and are for training (``weights=QUIET``): `news` has mean zero
+    whatever a maker does and is most of the noise, so ``{"news": -1}`` takes it out as a control
+    variate; `foresight` is a potential (Ng, Harada, Russell 1999), which charges an adverse fill
+    at once and not when the mid follows. They use what no trader knows.
 
     **Starting state.** The market of the episode's seed at `start_s`, no orders, no inventory.
 
@@ -99,8 +113,8 @@ class MarketMakingVectorEnv(KernelVectorEnv):
 
     **Info** at every step: ``wealth, cash`` (fees deducted) ``, inventory, mid, fees`` (so far),
     ``bid, ask`` (own quotes that should rest, 0 = none), the terms ``spread_gain, adverse_gain,
-    inventory_gain, fee_gain, risk_penalty`` of this step, and counts since the start: ``fills,
-    orders_sent, cancels_sent, refused``.
+    inventory_gain, fee_gain, risk_penalty, news_gain, foresight_gain`` of this step, and counts
+    since the start: ``fills, orders_sent, cancels_sent, refused``.
 
     Parameters
     ----------
@@ -120,12 +134,16 @@ class MarketMakingVectorEnv(KernelVectorEnv):
     risk_aversion : float
         gamma >= 0, 1 / currency.
     weights : mapping of str to float
-        Of the reward's terms, in place of 1.
+        Of the reward's terms, in place of those of `WEIGHTS`.
     reward_scale : float
         Currency that counts as 1.
     flatten, blind : bool
     fast_s, slow_s : float
         Memory of the averages, at least one look.
+    jump_std : float
+        Changes of the mid are cut to this many std before they enter columns 8 and 9, above 0.
+        Where most of the variance is jumps, as on BTC-USD, a trend is then seen in a fraction of
+        the time; infinite (nothing is cut) by default.
     threads : int
         Of Numba, that run the markets; 1 is faster for few of them, see ``lobsim bench market``.
     autoreset_mode, info, copy
@@ -142,7 +160,8 @@ class MarketMakingVectorEnv(KernelVectorEnv):
     True
     """
 
-    sum_names = ("spread_gain", "adverse_gain", "inventory_gain", "fee_gain", "risk_penalty")
+    sum_names = ("spread_gain", "adverse_gain", "inventory_gain", "fee_gain", "risk_penalty",
+                 "news_gain", "foresight_gain")
 
     def __init__(self, num_envs: int = 1, *, profile="BTC-USD", parts=(TRENDS, MAKER_REBATE),
                  start_s: float = 36_000.0, session_s: float = 600.0, interval_s: float = 1.0,
@@ -150,7 +169,7 @@ class MarketMakingVectorEnv(KernelVectorEnv):
                  half_spread_ticks: float = 5.0, max_skew_ticks: float = 10.0, sizes: bool = False,
                  risk_aversion: float = 0.1, weights=None, reward_scale: float = 1.0,
                  flatten: bool = True, blind: bool = False, fast_s: float = 10.0,
-                 slow_s: float = 60.0, threads: int = 1,
+                 slow_s: float = 60.0, jump_std: float = math.inf, threads: int = 1,
                  autoreset_mode=AutoresetMode.SAME_STEP, info: str = "all",
                  copy: bool = True) -> None:
         self.profile = find_profile(profile).with_parts(*parts)
@@ -170,6 +189,8 @@ class MarketMakingVectorEnv(KernelVectorEnv):
         for name, value in (("fast_s", fast_s), ("slow_s", slow_s)):
             if not interval_s <= value < math.inf:
                 raise ValueError(f"{name} is {value}; it must be at least interval_s, {interval_s}")
+        if not jump_std > 0:
+            raise ValueError(f"jump_std is {jump_std}; it must be above 0")
         if not 0 <= risk_aversion < math.inf:
             raise ValueError(f"risk_aversion is {risk_aversion}; it must not be negative")
         if not 1 <= threads <= numba.config.NUMBA_NUM_THREADS:
@@ -186,7 +207,7 @@ class MarketMakingVectorEnv(KernelVectorEnv):
         self.half_spread_ticks = float(half_spread_ticks)
         self.max_skew_ticks, self.sizes = float(max_skew_ticks), bool(sizes)
         self._start_ns = round(start_s * NS)
-        terms = self._make_terms(reward_scale, blind, fast_s, slow_s)
+        terms = self._make_terms(reward_scale, blind, fast_s, slow_s, jump_std)
         low = np.array([-1, 0, 0] + [-1] * 3 + [-kernel.CUT] * 4 + [0] + [-kernel.CUT] * 2
                        + [-1] * 2, np.float32)
         high = np.array([1, 1, kernel.CUT] + [1] * 3 + [kernel.CUT] * 7 + [1] * 2, np.float32)
@@ -196,7 +217,7 @@ class MarketMakingVectorEnv(KernelVectorEnv):
         super().__init__(core, Box(low, high), Box(-1.0, 1.0, (width,), np.float32),
                          autoreset_mode, info, copy)
 
-    def _make_terms(self, scale, blind, fast_s, slow_s) -> np.ndarray:
+    def _make_terms(self, scale, blind, fast_s, slow_s, jump_std) -> np.ndarray:
         profile, k = self.profile, kernel
         lots = Grid(profile.lot_size, "lot_size")
         sizes = {}
@@ -224,11 +245,12 @@ class MarketMakingVectorEnv(KernelVectorEnv):
         day_s = profile.day_end_s - profile.day_start_s
         terms[k.T_VOLUME] = (profile.daily_volume / profile.lot_size * self.interval_s / day_s
                              or 1.0)
-        terms[k.T_SCALE] = scale
+        terms[k.T_SCALE], terms[k.T_JUMP] = scale, jump_std
         terms[k.T_FAST], terms[k.T_SLOW] = self.interval_s / fast_s, self.interval_s / slow_s
         for entry, name in ((k.T_SPREAD, "spread"), (k.T_ADVERSE, "adverse"),
                             (k.T_INVENTORY, "inventory"), (k.T_FEES, "fees"),
-                            (k.T_RISK_WEIGHT, "risk")):
+                            (k.T_RISK_WEIGHT, "risk"), (k.T_NEWS, "news"),
+                            (k.T_FORESIGHT, "foresight")):
             terms[entry] = self.weights[name]
         return terms
 

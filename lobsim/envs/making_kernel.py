@@ -18,10 +18,11 @@ from lobsim.engine.state import PRICE_MAX, PRICE_MIN
 from lobsim.engine.views import ahead_of
 from lobsim.market.handles import market_at
 from lobsim.market.own import see_until, send
+from lobsim.market.price import foreseen
 from lobsim.market.reports import CANCELLED, FILLED, REJECTED
-from lobsim.market.state import (C_NOW, C_TRADER, L_CASH, L_MADE, L_SIGNAL, L_TOOK, N_MADE,
-                                 N_ORDER_ID, N_OWN_CANCELS, N_OWN_FILLS, N_OWN_LIVE, N_POSITION,
-                                 N_REPORTS, N_TOOK)
+from lobsim.market.state import (C_NOW, C_TRADER, L_AHEAD, L_CASH, L_DRIFT, L_MADE, L_SIGNAL,
+                                 L_TOOK, N_MADE, N_ORDER_ID, N_OWN_CANCELS, N_OWN_FILLS,
+                                 N_OWN_LIVE, N_POSITION, N_REPORTS, N_TOOK)
 from lobsim.market.venue import ask_of, bid_of, new_order_id
 
 _MARKET, _POST_ONLY, _CANCEL = (np.int64(k) for k in (Kind.MARKET, Kind.POST_ONLY, Kind.CANCEL))
@@ -39,16 +40,16 @@ CUT = 10.0
 (I_OPEN, I_STEP, I_BID, I_ASK, I_SENT, I_CANCELS, I_REFUSED, I_FILLS, I_SIZE) = range(9)
 # What is remembered between looks.
 (M_MID, M_BID_LOTS, M_ASK_LOTS, M_FAST, M_SLOW, M_VARIANCE, M_FLOW, M_CASH, M_POSITION, M_FEES,
- M_CHANGE, M_OFI, M_TAKEN, M_SIZE) = range(14)
+ M_CHANGE, M_OFI, M_TAKEN, M_AHEAD, M_MARK, M_SIZE) = range(16)
 (T_START, T_INTERVAL, T_STEPS, T_LIMIT, T_QUOTE, T_HALF, T_SKEW, T_SIZES, T_TICK, T_LOT, T_MAKER,
  T_TAKER, T_SHARE, T_CANCEL, T_PER_UNIT, T_STEP_STD, T_RISK, T_BLIND, T_VOLUME, T_SCALE,
- T_FAST, T_SLOW, T_SPREAD, T_ADVERSE, T_INVENTORY, T_FEES, T_RISK_WEIGHT, T_UNITS,
- T_SIZE) = range(29)
+ T_FAST, T_SLOW, T_SPREAD, T_ADVERSE, T_INVENTORY, T_FEES, T_RISK_WEIGHT, T_UNITS, T_NEWS,
+ T_FORESIGHT, T_JUMP, T_SIZE) = range(32)
 TOLD = ("wealth", "cash", "inventory", "mid", "bid", "ask", "fees", "spread_gain", "adverse_gain",
-        "inventory_gain", "fee_gain", "risk_penalty", "fills", "orders_sent", "cancels_sent",
-        "refused")
+        "inventory_gain", "fee_gain", "risk_penalty", "news_gain", "foresight_gain", "fills",
+        "orders_sent", "cancels_sent", "refused")
 (D_WEALTH, D_CASH, D_INVENTORY, D_MID, D_BID, D_ASK, D_FEES, D_SPREAD, D_ADVERSE, D_HELD, D_FEE,
- D_RISK, D_FILLS, D_SENT, D_CANCELS, D_REFUSED) = range(16)
+ D_RISK, D_NEWS, D_FORESIGHT, D_FILLS, D_SENT, D_CANCELS, D_REFUSED) = range(18)
 WIDTH = 15
 """Columns of the observation."""
 
@@ -196,8 +197,10 @@ def _see(book, flow, ints, memory, terms):
         ints[I_BID], ints[I_ASK] = bid, ask
     scaled = change / terms[T_STEP_STD]
     memory[M_CHANGE], memory[M_OFI] = scaled, ofi
-    memory[M_FAST] += terms[T_FAST] * (scaled - memory[M_FAST])
-    memory[M_SLOW] += terms[T_SLOW] * (scaled - memory[M_SLOW])
+    # A jump tells no more of the trend than a step, but would drown it for as long as the memory.
+    steady = min(max(scaled, -terms[T_JUMP]), terms[T_JUMP])
+    memory[M_FAST] += terms[T_FAST] * (steady - memory[M_FAST])
+    memory[M_SLOW] += terms[T_SLOW] * (steady - memory[M_SLOW])
     memory[M_VARIANCE] += terms[T_SLOW] * (scaled * scaled - memory[M_VARIANCE])
     memory[M_TAKEN] = (flow.level[L_SIGNAL] - memory[M_FLOW]) / terms[T_VOLUME]
     memory[M_FLOW] = flow.level[L_SIGNAL]
@@ -264,6 +267,12 @@ def _fees(flow, terms):
     return rated + terms[T_SHARE] * (made + took) + terms[T_CANCEL] * count[N_OWN_CANCELS]
 
 
+@njit(borrows=True, inner=True, forceinline=True)
+def _ahead(flow):
+    """The exogenous price as far ahead as anyone sees it, less its trends: a martingale."""
+    return flow.level[L_AHEAD] - flow.level[L_DRIFT]
+
+
 @njit(borrows=True, inner=True)
 def _account(flow, desk, ints, memory, terms, mid_before, told):
     """Write the account and the terms of this step; returns the reward."""
@@ -277,6 +286,11 @@ def _account(flow, desk, ints, memory, terms, mid_before, told):
     told[D_HELD] = before * moved * unit
     told[D_FEE] = memory[M_FEES] - fees
     told[D_RISK] = -terms[T_RISK] * held * held
+    told[D_NEWS] = before * (_ahead(flow) - memory[M_AHEAD]) * unit
+    # At the end nothing is foreseen any more: a potential must come back to where it began.
+    mark = 0.0 if ints[I_STEP] >= terms[T_STEPS] else held * (foreseen(flow) - mid) * unit
+    told[D_FORESIGHT] = mark - memory[M_MARK]
+    memory[M_AHEAD], memory[M_MARK] = _ahead(flow), mark
     memory[M_CASH], memory[M_POSITION], memory[M_FEES] = cash, held, fees
     told[D_FEES], told[D_CASH] = fees, cash * unit - fees
     told[D_WEALTH] = (cash + held * mid) * unit - fees
@@ -289,7 +303,8 @@ def _account(flow, desk, ints, memory, terms, mid_before, told):
     told[D_CANCELS], told[D_REFUSED] = ints[I_CANCELS], ints[I_REFUSED]
     return (terms[T_SPREAD] * told[D_SPREAD] + terms[T_ADVERSE] * told[D_ADVERSE]
             + terms[T_INVENTORY] * told[D_HELD] + terms[T_FEES] * told[D_FEE]
-            + terms[T_RISK_WEIGHT] * told[D_RISK]) / terms[T_SCALE]
+            + terms[T_RISK_WEIGHT] * told[D_RISK] + terms[T_NEWS] * told[D_NEWS]
+            + terms[T_FORESIGHT] * told[D_FORESIGHT]) / terms[T_SCALE]
 
 
 # -- entries: the parts of a step, between which the markets run -----------------------------------

@@ -7,6 +7,7 @@ the first and the slow average of price changes, in standard deviations, in the 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -14,7 +15,8 @@ from scipy.optimize import minimize
 from lobsim.envs.evaluate_making import certainty_equivalent, evaluate
 from lobsim.envs.signal_oracle import SignalOracle
 
-__all__ = ["LinearQuotes", "ModelPolicy", "QuotePolicy", "tuned_by_play", "tuned_quotes"]
+__all__ = ["LinearQuotes", "ModelPolicy", "QuotePolicy", "SignalQuotes", "tuned_by_play",
+           "tuned_quotes"]
 
 
 class QuotePolicy:
@@ -99,6 +101,62 @@ class LinearQuotes:
     def of_glft(cls, model, weight: float = 0.0) -> "LinearQuotes":
         """The quotes of the closed form of a `GLFT` model, and a weight of the signal."""
         return cls(model.half_spread + 0.5 * model.lean, 0.0, model.lean, 0.0, weight)
+
+
+@dataclass(frozen=True)
+class SignalQuotes:
+    r"""A hand-written policy of `lobsim/MarketMaking-v0` that uses all of its signals, linearly.
+
+    The half-spread is :math:`h_0 + h_1 (v - 1)` with v the root mean square of price changes
+    (column 10), at least 0; the quotes lie around
+
+    .. math:: s - l\,q + \sum_j \beta_j x_j
+
+    with q the inventory in quotes and x the columns of the observation that are named below.
+
+    Parameters
+    ----------
+    env : MarketMakingVectorEnv
+        Whose observations and actions it speaks.
+    half, swing : float
+        h_0 and h_1, ticks.
+    lean : float
+        l, ticks per quote held.
+    slow, fast, move : float
+        Weights of the averages and of the last change (columns 9, 8, 7), ticks per standard
+        deviation.
+    imbalance, near_imbalance, ofi, volume : float
+        Weights of columns 3, 4, 5 and 6, ticks per unit.
+
+    Examples
+    --------
+    >>> from lobsim.envs.making import MarketMakingVectorEnv
+    >>> env = MarketMakingVectorEnv(1)
+    >>> rule = SignalQuotes(env, half=1.0, swing=2.0, lean=2.0, ofi=1.5)
+    >>> rule([[0.4, 1, 0.1, 0, 0, 0.5] + [0] * 4 + [1.5] + [0] * 4]).round(3).tolist()
+    [[-0.6, -0.325]]
+    """
+
+    env: Any
+    half: float
+    swing: float = 0.0
+    lean: float = 0.0
+    slow: float = 0.0
+    fast: float = 0.0
+    move: float = 0.0
+    imbalance: float = 0.0
+    near_imbalance: float = 0.0
+    ofi: float = 0.0
+    volume: float = 0.0
+
+    def __call__(self, obs) -> np.ndarray:
+        obs = np.asarray(obs, dtype=float)
+        held = self.env.read(obs)[0]
+        half = np.maximum(self.half + self.swing * (obs[..., 10] - 1.0), 0.0)
+        weights = (self.imbalance, self.near_imbalance, self.ofi, self.volume, self.move,
+                   self.fast, self.slow)
+        shift = obs[..., 3:10] @ np.array(weights) - self.lean * held
+        return self.env.actions_of(half - shift, half + shift)
 
 
 def tuned_quotes(oracle: SignalOracle, *, aware: bool, kind: str = "glft") -> LinearQuotes:

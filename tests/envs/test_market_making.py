@@ -12,11 +12,13 @@ from stable_baselines3.common.env_checker import check_env as check_env_sb3
 
 from lobsim.envs import making
 from lobsim.envs.evaluate_making import evaluate, summary
-from lobsim.envs.making import MAKER_REBATE, TRENDS, MarketMakingEnv, MarketMakingVectorEnv
-from lobsim.envs.making_rules import LinearQuotes, ModelPolicy, QuotePolicy, tuned_by_play
+from lobsim.envs.making import (MAKER_REBATE, QUIET, TRENDS, MarketMakingEnv,
+                                MarketMakingVectorEnv)
+from lobsim.envs.making_rules import (LinearQuotes, ModelPolicy, QuotePolicy, SignalQuotes,
+                                      tuned_by_play)
 from lobsim.envs.seeding import episode_seeds
 from lobsim.market import Market
-from lobsim.market.parts import Fees, Latency, Predator
+from lobsim.market.parts import Fees, Latency, Predator, Regime, Regimes, Takers
 from lobsim.strategies import AvellanedaStoikov, MakingSession, Quotes, make_markets
 
 START, LENGTH = 36_000, 40
@@ -108,7 +110,8 @@ def test_it_is_the_same_session_as_that_of_the_strategies(parts, seed):
 @pytest.mark.parametrize("arguments", [dict(), dict(parts=(TRENDS, DEAR, SLOW), sizes=True)],
                          ids=["prompt", "slow"])
 def test_wealth_is_the_sum_of_its_terms_and_the_limit_holds(arguments):
-    weights = {"spread": 2.0, "adverse": -1.0, "inventory": 0.5, "fees": 3.0, "risk": 0.7}
+    weights = {"spread": 2.0, "adverse": -1.0, "inventory": 0.5, "fees": 3.0, "risk": 0.7,
+               "news": -0.8, "foresight": 0.6}
     env = MarketMakingVectorEnv(6, max_inventory=0.04, autoreset_mode="Disabled", weights=weights,
                                 reward_scale=0.3, **SHORT | NARROW | dict(session_s=120),
                                 **arguments)
@@ -122,7 +125,7 @@ def test_wealth_is_the_sum_of_its_terms_and_the_limit_holds(arguments):
             info["cash"] + info["inventory"] * info["mid"], abs=1e-6)
         assert info["fees"] - before["fees"] == pytest.approx(-info["fee_gain"], abs=1e-9)
         terms = [info[name] for name in env.sum_names]
-        weighted = sum(w * term for w, term in zip(weights.values(), terms)) / 0.3
+        weighted = sum(w * term for w, term in zip(weights.values(), terms, strict=True)) / 0.3
         assert reward == pytest.approx(weighted, abs=1e-6)
         assert (np.abs(info["inventory"]) <= 0.04 + 1e-12).all()
         sigma = env.profile.volatility_ticks_per_sqrt_s
@@ -132,6 +135,83 @@ def test_wealth_is_the_sum_of_its_terms_and_the_limit_holds(arguments):
         before = info
     assert (info["inventory"] == 0).all() and (info["fills"] > 3).all()
     assert max(np.abs(step[4]["inventory"]).max() for step in path[1:]) > 0.02
+
+
+RESTLESS = Regimes((Regime("up", 1.0, trend_bps_per_min=9.0),
+                    Regime("down", 1.0, trend_bps_per_min=-9.0)))
+
+
+@pytest.mark.parametrize("parts", [(MAKER_REBATE,), (RESTLESS, MAKER_REBATE)],
+                         ids=["no trend", "trends"])
+def test_news_is_the_change_of_the_exogenous_price_seen_ahead_less_its_trend(parts):
+    env = MarketMakingVectorEnv(1, parts=parts, autoreset_mode="Disabled",
+                                **SHORT | NARROW | dict(session_s=130))
+    path = run(env, actions_for(env, 130), seed=4)
+    ahead_s = round(env.profile.part(Takers).lookahead_s, 1)  # on the grid of the path
+    market = Market(env.profile, seed=int(episode_seeds(4, 0, 1)[0]), start_s=START,
+                    end_s=START + 200, keep_trades=False)
+    seen, trends = [], []
+    for k in range(10 * 131):
+        market.advance(START + ahead_s + k / 10)
+        seen.append(market.efficient_price)
+        trends.append({"up": 9.0, "down": -9.0, "": 0.0}[market.regime])
+    assert len(set(trends)) == len(parts)
+    bps = env.profile.start_price * 1e-4
+    held, sizes = 0.0, []
+    for k, step in enumerate(path[1:130]):  # the last one goes on until all is flat
+        first, last = 10 * k, 10 * (k + 1)
+        expected = sum(trends[first + 1:last + 1]) / 600 * bps
+        news = seen[last] - seen[first] - expected
+        assert step[4]["news_gain"][0] == pytest.approx(held * news, abs=1e-6)
+        held = step[4]["inventory"][0]
+        sizes.append(abs(held))
+    assert np.mean(np.array(sizes) > 0) > 0.3
+
+
+def test_foresight_comes_back_to_zero_and_news_is_unbiased_for_who_follows_trends():
+    env = MarketMakingVectorEnv(48, autoreset_mode="Disabled", parts=(RESTLESS, MAKER_REBATE),
+                                session_s=150, slow_s=20, **NARROW)
+    rule = QuotePolicy(env, LinearQuotes(1.0, lean=0.2, weight=1.5))
+    obs, _ = env.reset(seed=70)
+    foresight, news, wealth = np.zeros((3, env.num_envs))
+    largest = 0.0
+    for _ in range(env.steps):
+        obs, *_, info = env.step(rule(obs))
+        foresight += info["foresight_gain"]
+        news += info["news_gain"]
+        largest = max(largest, np.abs(foresight).max())
+    assert largest > 0.1 and foresight == pytest.approx(np.zeros(env.num_envs), abs=1e-9)
+    wealth = info["wealth"]
+    assert abs(news.mean()) < 4 * news.std(ddof=1) / math.sqrt(env.num_envs)
+    assert (wealth - news).std() < 0.9 * wealth.std()  # it is what it is for
+
+
+def test_quiet_rewards_are_less_noisy_and_say_the_same_of_whole_sessions():
+    loud, quiet = (MarketMakingVectorEnv(16, weights=weights, autoreset_mode="Disabled",
+                                         session_s=90) for weights in (None, QUIET))
+    actions = actions_for(loud, 90)
+    paths = [run(env, actions)[1:] for env in (loud, quiet)]
+    noisy, calm = (np.array([step[1] for step in path]) for path in paths)
+    assert calm[:-1].std() < 0.7 * noisy[:-1].std()  # the last step pays for flattening in both
+    news = sum(step[4]["news_gain"] for step in paths[0])
+    assert calm.sum(0) == pytest.approx(noisy.sum(0) - news, abs=1e-6)
+
+
+def test_averages_are_those_of_changes_cut_at_jump_std():
+    env = MarketMakingVectorEnv(8, jump_std=0.5, fast_s=4, slow_s=20, **SHORT)
+    whole = MarketMakingVectorEnv(8, fast_s=4, slow_s=20, **SHORT)
+    fast, slow = np.zeros((2, 8))
+    actions = actions_for(env, LENGTH - 1)
+    cut, uncut = run(env, actions), run(whole, actions)
+    for one, other in zip(cut, uncut):
+        steady = np.clip(one[0][:, 7], -0.5, 0.5)
+        fast += (steady - fast) / 4
+        slow += (steady - slow) / 20
+        assert one[0][:, 8] == pytest.approx(fast * math.sqrt(7), abs=1e-5)
+        assert one[0][:, 9] == pytest.approx(slow * math.sqrt(39), abs=1e-5)
+        others = [k for k in range(15) if k not in (8, 9)]
+        assert one[0][:, others].tobytes() == other[0][:, others].tobytes()
+    assert np.abs(uncut[-1][0][:, 9] - cut[-1][0][:, 9]).max() > 0.3
 
 
 def test_one_alone_is_one_of_many_bit_for_bit():
@@ -241,7 +321,7 @@ def test_evaluation_sums_the_terms_to_the_profit():
     (dict(session_s=10.5), "session_s is 10.5"), (dict(quote_size=0.00005), "quote_size is 5e-05"),
     (dict(half_spread_ticks=0.0), "half_spread_ticks is 0.0"), (dict(threads=0), "threads is 0"),
     (dict(weights={"luck": 1.0}), "weights has \\['luck'\\]"), (dict(fast_s=0.5), "fast_s is 0.5"),
-    (dict(parts=(Predator(0.01, 0.1),)), "Predator")])
+    (dict(jump_std=0.0), "jump_std is 0.0"), (dict(parts=(Predator(0.01, 0.1),)), "Predator")])
 def test_wrong_arguments_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):
         MarketMakingVectorEnv(**wrong)
@@ -267,3 +347,20 @@ def test_rules_of_theory_quote_in_ticks_and_a_tuned_rule_is_no_worse_where_it_wa
                      **play)
     values = summary(table, 0.1)["ce"]
     assert values["tuned"] >= values["start"]
+
+
+def test_quotes_of_all_signals_are_the_linear_ones_where_other_weights_are_zero():
+    env = MarketMakingVectorEnv(8, **SHORT)
+    actions = actions_for(env, 30)
+    seen = np.concatenate([step[0] for step in run(env, actions)])
+    linear = QuotePolicy(env, LinearQuotes(2.0, lean=1.5, weight=3.0))(seen)
+    assert SignalQuotes(env, 2.0, lean=1.5, slow=3.0)(seen) == pytest.approx(linear, abs=1e-12)
+    names = ("imbalance", "near_imbalance", "ofi", "volume", "move", "fast", "slow")
+    for column, name in enumerate(names, start=3):  # each weight moves both quotes by its column
+        bare, moved = SignalQuotes(env, 5.0), SignalQuotes(env, 5.0, **{name: 0.5})
+        shift = 0.5 * seen[:, column].astype(float)
+        assert moved(seen)[:, 1] == pytest.approx(bare(seen)[:, 1] + shift / 10.0, abs=1e-12)
+    assert np.abs(seen[:, 3:10]).max(axis=0).min() > 0.1
+    calm = SignalQuotes(env, 1.0, swing=2.0)(seen)[:, 0]
+    assert calm == pytest.approx(
+        np.clip((1.0 + 2.0 * (seen[:, 10].astype(float) - 1.0)) / 5.0, 0, 2) - 1.0, abs=1e-9)
