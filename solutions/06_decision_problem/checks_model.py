@@ -145,6 +145,7 @@ def _shaped(chance, cost, potential, discount, sign=1.0, ahead=None, end=0.0, ba
     after[-1] *= end
     if not shift:
         after = np.array(potential[:-1], dtype=float)
+        after[-1] *= end
     ahead = discount if ahead is None else ahead
     moved = np.einsum("ast,kt->kas", chance, after)
     return cost + sign * (ahead * moved - back * np.asarray(potential)[:-1, None, :])

@@ -1,4 +1,4 @@
-# marks: 0.0  mistake: myopic
+# marks: 1.0  mistake: myopic
 def backward_induction(chance, cost, final_cost, discount):
     K, A, S = cost.shape
     V, best = np.zeros((K + 1, S)), np.zeros((K, S), dtype=int)

