@@ -8,7 +8,8 @@ from lobsim.envs.paced import PacedRule
 
 __all__ = ["PACING"]
 
-AWARE = PacedRule({"trend": 400.0})
+# Found by lobsim.agents.tuning.tuned_pace("pacing"): seconds for a trend of one standard deviation.
+AWARE = PacedRule({"trend": 800.0}, late_s=20.0)
 _NEAR = {"actions": "pace", "max_shift_s": 300.0}
 _LEARN = {"reward": "against_schedule"}
 
@@ -31,7 +32,7 @@ PACING = Case(
     validation_episodes=64,
     judge_envs=64,
     recipes={
-        "ppo": Recipe(n_envs=64, steps=150_000, learning_rate=2e-3, gamma=0.95, net=(64, 64),
+        "ppo": Recipe(n_envs=64, steps=320_000, learning_rate=2e-3, gamma=0.95, net=(64, 64),
                       batch_size=512, settings=_NEAR, training=_LEARN, stagger=True, validations=3,
                       options={"n_steps": 32, "n_epochs": 8, "gae_lambda": 0.9,
                                "log_std_init": -0.5}),

@@ -7,9 +7,11 @@ weak. The numbers that come out stand in the case's file, because the search tak
 from lobsim.agents.case import Case
 from lobsim.agents.cases import find_case
 from lobsim.agents.seeds import TUNING
+from lobsim.envs.evaluate import evaluate
 from lobsim.envs.making_rules import LinearQuotes, tuned_by_play
+from lobsim.envs.paced import PacedRule
 
-__all__ = ["tuned_linear"]
+__all__ = ["tuned_linear", "tuned_pace"]
 
 START = LinearQuotes(half=5.0, lean=1.0, weight=1.0)
 """Where the search begins: ticks, ticks a quote held, ticks a standard deviation of the trend."""
@@ -41,6 +43,28 @@ def tuned_linear(case: str | Case, *, aware: bool, start: LinearQuotes = START,
                           episodes=episodes, seed=TUNING, trials=trials)
     return LinearQuotes(half=_digits(max(found.half, 0.0)), lean=_digits(found.lean),
                         weight=_digits(found.weight))
+
+
+def tuned_pace(case: str | Case, *, weights=(0.0, 200.0, 400.0, 800.0, 1600.0),
+               late_s=(20.0, 60.0), episodes: int = 192) -> PacedRule:
+    """The `PacedRule` with the least mean cost among a grid, for a case of execution.
+
+    Parameters
+    ----------
+    case : str or Case
+    weights : sequence of float
+        Of the column ``trend``, seconds.
+    late_s : sequence of float
+        What is later than this many seconds is crossed.
+    episodes : int
+        At least 2.
+    """
+    case = find_case(case)
+    rules = {(weight, late): PacedRule({"trend": weight}, late_s=late)
+             for weight in weights for late in late_s}
+    found = evaluate({f"{weight:g}, {late:g}": rule for (weight, late), rule in rules.items()},
+                     episodes=episodes, seed=TUNING, num_envs=case.judge_envs, **case.settings)
+    return list(rules.values())[int(found.table()["controlled"].to_numpy().argmin())]
 
 
 def _digits(number: float) -> float:

@@ -7,8 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lobsim.envs  # noqa: F401 - registers
+from lobsim.agents.cases import find_case
+from lobsim.agents.tuning import tuned_pace
+from lobsim.envs.execution_core import ExecutionCore
+from lobsim.envs.execution_settings import ExecutionSettings
+from lobsim.envs.paced import PacedRule
 from lobsim.envs.rewards import REWARDS
-from lobsim.market.parts import Fees
+from lobsim.market.parts import Fees, Fundamental
 from small_markets import FLOWS, START_S, profile_of
 
 SMALL = profile_of(*FLOWS["poisson"])
@@ -103,3 +108,32 @@ def test_a_wrong_band_is_told_in_one_sentence(changes, told):
     with pytest.raises(ValueError) as caught:
         make(**changes)
     assert str(caught.value) == told
+
+
+def test_a_pace_by_signals_trades_sooner_when_they_say_that_the_price_moves_away():
+    """Falling prices make a seller trade sooner than rising ones, and only with a weight."""
+    def done_after_30_s(weight, trend):
+        profile = SMALL.with_parts(Fundamental(volatility_bps=1e-9, trend_bps_per_min=trend))
+        found = ExecutionCore(16, ExecutionSettings(
+            profile, side="sell", quantity=QUANTITY, horizon_s=120.0, interval_s=3.0,
+            start_s=START_S, slice_s=6.0, schedule="twap", actions="orders"))
+        outcome = found.fresh()
+        found.open(range(16), range(16), outcome)
+        rule = PacedRule({"trend": weight}, band_s=60.0, late_s=3.0, rest_s=3.0)
+        for _ in range(10):
+            outcome = found.step(rule.act(found, outcome))
+        return found.filled_lots.mean()
+
+    assert done_after_30_s(60.0, -400.0) > done_after_30_s(60.0, 400.0) + 5
+    assert done_after_30_s(0.0, -400.0) == pytest.approx(QUANTITY / 4, abs=4)
+
+
+def test_the_pace_is_tuned_to_what_costs_least_on_its_own_seeds():
+    case = find_case("pacing").with_settings(quantity=1_000, horizon_s=300.0)
+    rule = tuned_pace(case, weights=(0.0, 800.0), late_s=(20.0,), episodes=2)
+    assert rule.late_s == 20.0 and rule.weights["trend"] in (0.0, 800.0)
+
+
+def test_a_pace_of_an_unknown_signal_is_told_in_one_sentence():
+    with pytest.raises(ValueError, match="weights has 'left'; signals are spread, imbalance"):
+        PacedRule({"left": 1.0})
