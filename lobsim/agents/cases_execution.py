@@ -7,7 +7,7 @@ from lobsim.envs.execution_layout import O_SIGNALS, OBSERVED
 __all__ = ["EXECUTION"]
 
 _GUARDED = {"guard_s": 60.0, "ahead_s": 60.0, "offsets": (-1, 0, 1), "sizes": (1.0,)}
-_PIECES = {"reward": "against_schedule", "quantity": 1_700, "horizon_s": 600.0}
+_LEARN = {"reward": "against_schedule"}
 
 EXECUTION = Case(
     name="execution",
@@ -22,19 +22,19 @@ EXECUTION = Case(
     validation_episodes=32,
     judge_envs=64,
     recipes={
-        "dqn": Recipe(n_envs=16, steps=200_000, learning_rate=5e-4, gamma=0.99, net=(64, 64),
+        "dqn": Recipe(n_envs=16, steps=100_000, learning_rate=5e-4, gamma=0.99, net=(64, 64),
                       activation="relu", batch_size=128, settings=_GUARDED, stagger=True,
-                      training=_PIECES,
+                      training=_LEARN,
                       options={"buffer_size": 100_000, "learning_starts": 2_000, "train_freq": 4,
                                "gradient_steps": 4, "target_update_interval": 2_000,
                                "exploration_fraction": 0.4, "exploration_final_eps": 0.05,
                                "double": True}),
-        "ppo": Recipe(n_envs=64, steps=400_000, learning_rate=1e-3, gamma=0.99, net=(64, 64),
-                      batch_size=2048, settings=_GUARDED, stagger=True, training=_PIECES,
+        "ppo": Recipe(n_envs=64, steps=200_000, learning_rate=1e-3, gamma=0.99, net=(64, 64),
+                      batch_size=2048, settings=_GUARDED, stagger=True, training=_LEARN,
                       options={"n_steps": 64, "n_epochs": 4, "gae_lambda": 0.95,
                                "ent_coef": 0.003}),
         "sac": Recipe(n_envs=16, steps=100_000, learning_rate=1e-3, gamma=0.99, net=(64, 64),
-                      activation="relu", batch_size=256, stagger=True, training=_PIECES,
+                      activation="relu", batch_size=256, stagger=True, training=_LEARN,
                       settings=_GUARDED | {"actions": "continuous"},
                       options={"buffer_size": 100_000, "learning_starts": 2_000, "train_freq": 1,
                                "gradient_steps": 1, "ent_coef": "auto_0.05"}),

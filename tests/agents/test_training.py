@@ -268,6 +268,8 @@ def test_overrides_change_the_recipe_the_agent_or_the_task():
     changed, recipe = case.changed("dqn", horizon_s=30.0, guard_s=9.0, blind=True, gamma=0.9,
                                    options={"buffer_size": 7})
     assert changed.settings["horizon_s"] == 30.0 and case.settings["horizon_s"] == 60.0
-    assert recipe.settings == {"guard_s": 9.0, "blind": True} and recipe.gamma == 0.9
+    own = case.recipe("dqn").settings
+    assert own["guard_s"] != 9.0 and recipe.gamma == 0.9
+    assert recipe.settings == {**own, "guard_s": 9.0, "blind": True}
     assert recipe.options == {**case.recipe("dqn").options, "buffer_size": 7}
     assert set(BUDGETS) == set(case.recipes)
