@@ -42,11 +42,19 @@ def action_names(case: str | Case, policy) -> list[str]:
         return ["lots to cross", "offset, ticks", "lots to rest"]
     env = case.vector(1, **getattr(policy, "environment", {}))
     settings = env._core.settings
+    if settings.actions == "pace":
+        return ["shift"]
     if settings.actions != "discrete":
         return ["offset", "size"]
     ways = [f"{way} {size:g}" for size in settings.sizes
-            for way in ("join", "improve", "deeper", "cross")]
+            for way in (*map(_way_of, settings.offsets), "cross")]
     return ["wait", "withdraw", *ways]
+
+
+def _way_of(offset: int) -> str:
+    """To rest at the best price, better, or worse; by how many ticks, where it is not one."""
+    way = "join" if offset == 0 else "improve" if offset > 0 else "deeper"
+    return way if abs(offset) <= 1 else f"{way} by {abs(offset)} ticks,"
 
 
 def walk(case: str | Case, policy, episodes: int = 16, seed: int | None = None) -> pd.DataFrame:

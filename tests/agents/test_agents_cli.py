@@ -64,7 +64,7 @@ def test_evaluate_without_agents_shows_benchmarks_and_what_is_shipped(run):
 
 
 def test_what_a_user_can_get_wrong_is_told_in_one_sentence(run, tmp_path):
-    refused(run("train", "nothing"), "'nothing'", "execution, making, stoikov")
+    refused(run("train", "nothing"), "'nothing'", "execution, pacing, making, stoikov")
     refused(run("train", "chriss", "--algo", "dqn"), "'dqn'", "ppo, sac")
     refused(run("train", "chriss", "--minutes", 0), "minutes is 0")
     refused(run("train", "chriss", "--blind"), "no signals")

@@ -73,7 +73,13 @@ def test_columns_are_named_for_every_case():
         space = case.vector(1).single_observation_space
         assert len(case.columns) == len(space.low), name
         assert all(0 <= k < len(case.columns) for k in case.signals)
-    assert len(action_names(CASES["execution"], training("execution", "dqn").agent())) == 10
+    agent = training("execution", "dqn").agent()
+    assert action_names(CASES["execution"], agent) == [
+        "wait", "withdraw", "deeper 1", "join 1", "improve 1", "cross 1"]
+    farther = CASES["execution"].with_settings(sizes=(2.0,), offsets=(0, 3))
+    assert action_names(farther, None) == [
+        "wait", "withdraw", "join 2", "improve by 3 ticks, 2", "cross 2"]
+    assert action_names(CASES["execution"].with_settings(actions="pace"), None) == ["shift"]
 
 
 def test_figures_show_what_was_counted(chooser):

@@ -6,6 +6,8 @@ milliseconds a student, so that reports, exports and similarity can be tried on 
 
 from __future__ import annotations
 
+import ast
+import functools
 import json
 import math
 from dataclasses import asdict
@@ -24,10 +26,35 @@ from lobsim.course.gradebook import CourseGradebook
 from lobsim.course.judge import CheckResult, Outcome, judge
 from lobsim.course.limits import Limits
 
+ROOT = Path(__file__).parents[2]
+
+
+@functools.cache
+def _given(lesson: str) -> list:
+    """What cells that are given define: imports, functions, classes and constants, compiled."""
+    path = next((ROOT / "solutions" / lesson).glob("*.ipynb"))
+    found = []
+    for cell in nbformat.read(path, 4).cells:
+        if cell.cell_type != "code" or "nbgrader" in cell.metadata:
+            continue
+        source = "\n".join(line for line in cell.source.splitlines() if not line.startswith("%"))
+        for node in ast.parse(source).body:
+            is_constant = isinstance(node, ast.Assign) and isinstance(
+                node.value, ast.Constant | ast.Tuple)
+            if is_constant or isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef
+                                         | ast.ClassDef):
+                found.append(compile(ast.Module([node], []), str(path), "exec"))
+    return found
+
 
 def judged(source: str, check, lesson: str, student: str | None = None) -> CheckResult:
     """One answer's outcome with the hidden cases; the source runs in this process."""
     names = {"np": np, "pd": pd, "math": math}
+    for code in _given(lesson):
+        try:
+            exec(code, names)
+        except NameError:  # leans on something that an answer or a run of the lesson defines
+            pass
     try:
         exec(source, names)  # an answer from the tests' own files
     except NotImplementedError:
