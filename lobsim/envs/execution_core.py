@@ -136,6 +136,16 @@ class ExecutionCore:
         """Units of a lot in each market."""
         return self._real[:, at.X_LOT]
 
+    def due_lots(self, passed_s: np.ndarray) -> np.ndarray:
+        """Lots that the schedule wants traded so many seconds after the start, shape (N,)."""
+        settings, rows = self.settings, np.arange(len(self))
+        place = np.maximum(passed_s, 0.0) / settings.interval_s
+        is_over = (place >= settings.steps) | (passed_s >= settings.horizon_s)
+        k = np.minimum(place.astype(np.int64), settings.steps - 1)
+        before, after = self._schedule[rows, k], self._schedule[rows, k + 1]
+        share = np.where(is_over, 1.0, before + (place - k) * (after - before))
+        return np.floor(self.quantity_lots * share + 1e-9)
+
     def expected_volume(self, i: int, passed_s: np.ndarray) -> np.ndarray:
         """Share of the window's volume that market `i` expects so many seconds after the start."""
         profile, start_s, _ = self.episodes[i]

@@ -62,9 +62,7 @@ class PacedRule:
 
     def _due(self, core, shift_s) -> np.ndarray:
         """Lots due so many seconds from now."""
-        settings = core.settings
-        now_s = core.step_number * settings.interval_s
-        then_s = np.clip(now_s + shift_s, 0.0, settings.horizon_s)
-        is_last = settings.horizon_s - now_s <= max(self.late_s, settings.interval_s)
-        share = np.where(is_last, 1.0, then_s / settings.horizon_s)
-        return np.floor(core.quantity_lots * share + 1e-9)
+        now_s = core.step_number * core.settings.interval_s
+        left_s = core.settings.horizon_s - now_s
+        is_last = left_s <= max(self.late_s, core.settings.interval_s)
+        return core.due_lots(np.where(is_last, core.settings.horizon_s, now_s + shift_s))

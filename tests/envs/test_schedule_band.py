@@ -7,8 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lobsim.envs  # noqa: F401 - registers
-from lobsim.agents.cases import find_case
-from lobsim.agents.tuning import tuned_pace
 from lobsim.envs.execution_core import ExecutionCore
 from lobsim.envs.execution_settings import ExecutionSettings
 from lobsim.envs.paced import PacedRule
@@ -128,10 +126,19 @@ def test_a_pace_by_signals_trades_sooner_when_they_say_that_the_price_moves_away
     assert done_after_30_s(0.0, -400.0) == pytest.approx(QUANTITY / 4, abs=4)
 
 
-def test_the_pace_is_tuned_to_what_costs_least_on_its_own_seeds():
-    case = find_case("pacing").with_settings(quantity=1_000, horizon_s=300.0)
-    rule = tuned_pace(case, weights=(0.0, 800.0), late_s=(20.0,), episodes=2)
-    assert rule.late_s == 20.0 and rule.weights["trend"] in (0.0, 800.0)
+@pytest.mark.parametrize("schedule", ["twap", "vwap"])
+def test_lots_due_are_those_of_the_schedule_at_every_decision(schedule):
+    asked = ExecutionSettings("SPY", quantity=10_000, horizon_s=7_200.0, interval_s=1_000.0,
+                              schedule=schedule)
+    core = ExecutionCore(2, asked)
+    core.open(range(2), range(2), core.fresh())
+    shares = asked.shares_due(asked.base, 36_000.0)
+    for k, share in enumerate(shares):
+        due = core.due_lots(np.full(2, min(1_000.0 * k, 7_200.0)))
+        assert due.tolist() == [np.floor(10_000 * share + 1e-9)] * 2
+    halfway = core.due_lots(np.full(2, 1_500.0))
+    assert halfway.tolist() == [np.floor(5_000 * (shares[1] + shares[2]) + 1e-9)] * 2
+    assert core.due_lots(np.array([-5.0, 9_999.0])).tolist() == [0, 10_000]
 
 
 def test_a_pace_of_an_unknown_signal_is_told_in_one_sentence():
