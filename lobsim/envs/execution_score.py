@@ -35,8 +35,9 @@ from lobsim.envs.execution_layout import (E_ALIVE, E_ASK, E_ASK_LOTS, E_BID, E_B
                                          X_SHORTFALL, X_SIGMA_ALL, X_SIGMA_STEP, X_SWING, X_TAKER,
                                          X_TICK, X_TREND, X_VARIANCE, X_VOLUME, X_VOLUME_BEFORE)
 from lobsim.envs.execution_rules import resting_lots
-from lobsim.market.state import (C_TRADER, L_AHEAD, L_CASH, L_DRIFT, L_EXOGENOUS, L_MADE, L_TOOK,
-                                 N_MADE, N_OWN_CANCELS, N_OWN_LIVE, N_POSITION, N_TOOK, N_VOLUME)
+from lobsim.market.price import driftless
+from lobsim.market.state import (C_TRADER, L_CASH, L_EXOGENOUS, L_MADE, L_TOOK, N_MADE,
+                                 N_OWN_CANCELS, N_OWN_LIVE, N_POSITION, N_TOOK, N_VOLUME)
 from lobsim.market.venue import ask_of, bid_of
 
 __all__ = ["account", "inform", "look", "observe", "settle_leftover", "start"]
@@ -59,12 +60,6 @@ def _mid(book, before):
 @njit(borrows=True, inner=True)
 def _lots_at(book, price):
     return book.levels[price - book.scalars[PRICE_MIN]]["total"] if price >= 0 else 0
-
-
-@njit(borrows=True, inner=True, forceinline=True)
-def _news(flow):
-    """The exogenous price as far ahead as anyone sees it, less its trends: a martingale."""
-    return flow.level[L_AHEAD] - flow.level[L_DRIFT]
 
 
 @njit(borrows=True, inner=True)
@@ -106,7 +101,7 @@ def start(book, flow, word, real):
     """Take the first look at a market that was just opened."""
     fallback = flow.level[L_EXOGENOUS]
     real[X_ARRIVAL] = real[X_MID] = _mid(book, fallback)
-    real[X_EXOGENOUS], real[X_AHEAD] = flow.level[L_EXOGENOUS], _news(flow)
+    real[X_EXOGENOUS], real[X_AHEAD] = flow.level[L_EXOGENOUS], driftless(flow)
     real[X_SCALE] = 1e4 / (word[E_LOTS] * real[X_ARRIVAL])
     for k in (X_CASH, X_FEES, X_OFI, X_TREND, X_VOLUME_BEFORE, X_SHORTFALL, X_NEWS, X_OFF, X_MOVE):
         real[k] = 0.0
@@ -192,14 +187,14 @@ def account(book, flow, word, real, schedule, weights, is_over, info):
     terms[T_IMPACT] = left_before * move - exogenous
     terms[T_FEES] = fees - real[X_FEES]
     terms[T_ARRIVAL] = side * (paid - filled * real[X_ARRIVAL])
-    terms[T_NEWS] = side * left_before * (_news(flow) - real[X_AHEAD])
+    terms[T_NEWS] = side * left_before * (driftless(flow) - real[X_AHEAD])
     on_schedule = word[E_LOTS] * (1.0 - schedule[word[E_STEP] - 1])
     terms[T_OFF_SCHEDULE] = (left_before - on_schedule) * move
     real[X_MOVE] = move
     real[X_TREND] += _MEMORY * (move - real[X_TREND])
     real[X_SWING] += _MEMORY * (abs(move) / (_MEAN_SWING * real[X_SIGMA_STEP]) - real[X_SWING])
     real[X_MID], real[X_CASH], real[X_FEES] = mid, cash, fees
-    real[X_EXOGENOUS], real[X_AHEAD] = flow.level[L_EXOGENOUS], _news(flow)
+    real[X_EXOGENOUS], real[X_AHEAD] = flow.level[L_EXOGENOUS], driftless(flow)
     if is_over:
         _end_terms(book, word, real, terms)
     for k in range(T_TRACKING):

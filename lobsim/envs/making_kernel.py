@@ -18,11 +18,11 @@ from lobsim.engine.state import PRICE_MAX, PRICE_MIN
 from lobsim.engine.views import ahead_of
 from lobsim.market.handles import market_at
 from lobsim.market.own import see_until, send
-from lobsim.market.price import foreseen
+from lobsim.market.price import driftless, foreseen
 from lobsim.market.reports import CANCELLED, FILLED, REJECTED
-from lobsim.market.state import (C_NOW, C_TRADER, L_AHEAD, L_CASH, L_DRIFT, L_MADE, L_SIGNAL,
-                                 L_TOOK, N_MADE, N_ORDER_ID, N_OWN_CANCELS, N_OWN_FILLS,
-                                 N_OWN_LIVE, N_POSITION, N_REPORTS, N_TOOK)
+from lobsim.market.state import (C_NOW, C_TRADER, L_CASH, L_MADE, L_SIGNAL, L_TOOK, N_MADE,
+                                 N_ORDER_ID, N_OWN_CANCELS, N_OWN_FILLS, N_OWN_LIVE, N_POSITION,
+                                 N_REPORTS, N_TOOK)
 from lobsim.market.venue import ask_of, bid_of, new_order_id
 
 _MARKET, _POST_ONLY, _CANCEL = (np.int64(k) for k in (Kind.MARKET, Kind.POST_ONLY, Kind.CANCEL))
@@ -267,12 +267,6 @@ def _fees(flow, terms):
     return rated + terms[T_SHARE] * (made + took) + terms[T_CANCEL] * count[N_OWN_CANCELS]
 
 
-@njit(borrows=True, inner=True, forceinline=True)
-def _ahead(flow):
-    """The exogenous price as far ahead as anyone sees it, less its trends: a martingale."""
-    return flow.level[L_AHEAD] - flow.level[L_DRIFT]
-
-
 @njit(borrows=True, inner=True)
 def _account(flow, desk, ints, memory, terms, mid_before, told):
     """Write the account and the terms of this step; returns the reward."""
@@ -286,11 +280,11 @@ def _account(flow, desk, ints, memory, terms, mid_before, told):
     told[D_HELD] = before * moved * unit
     told[D_FEE] = memory[M_FEES] - fees
     told[D_RISK] = -terms[T_RISK] * held * held
-    told[D_NEWS] = before * (_ahead(flow) - memory[M_AHEAD]) * unit
+    told[D_NEWS] = before * (driftless(flow) - memory[M_AHEAD]) * unit
     # At the end nothing is foreseen any more: a potential must come back to where it began.
     mark = 0.0 if ints[I_STEP] >= terms[T_STEPS] else held * (foreseen(flow) - mid) * unit
     told[D_FORESIGHT] = mark - memory[M_MARK]
-    memory[M_AHEAD], memory[M_MARK] = _ahead(flow), mark
+    memory[M_AHEAD], memory[M_MARK] = driftless(flow), mark
     memory[M_CASH], memory[M_POSITION], memory[M_FEES] = cash, held, fees
     told[D_FEES], told[D_CASH] = fees, cash * unit - fees
     told[D_WEALTH] = (cash + held * mid) * unit - fees

@@ -109,6 +109,12 @@ def _concave(part, weight, growth):
 
 
 @njit(borrows=True, inner=True, forceinline=True)
+def driftless(flow):
+    """The exogenous path as far ahead as anyone sees it, less its trends: a martingale."""
+    return flow.level[L_AHEAD] - flow.level[L_DRIFT]
+
+
+@njit(borrows=True, inner=True, forceinline=True)
 def foreseen(flow):
     """The price informed takers believe in: the same, but seen `lookahead_s` ahead."""
     return flow.level[L_AHEAD] + flow.level[L_SHIFT]
