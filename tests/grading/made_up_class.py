@@ -30,9 +30,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @functools.cache
-def _given(lesson: str) -> list:
+def _given(root: Path, lesson: str) -> list:
     """What cells that are given define: imports, functions, classes and constants, compiled."""
-    path = next((ROOT / "solutions" / lesson).glob("*.ipynb"))
+    path = next((root / "solutions" / lesson).glob("*.ipynb"))
     found = []
     for cell in nbformat.read(path, 4).cells:
         if cell.cell_type != "code" or "nbgrader" in cell.metadata:
@@ -47,10 +47,11 @@ def _given(lesson: str) -> list:
     return found
 
 
-def judged(source: str, check, lesson: str, student: str | None = None) -> CheckResult:
+def judged(source: str, check, lesson: str, student: str | None = None,
+           root: Path = ROOT) -> CheckResult:
     """One answer's outcome with the hidden cases; the source runs in this process."""
     names = {"np": np, "pd": pd, "math": math}
-    for code in _given(lesson):
+    for code in _given(root, lesson):
         try:
             exec(code, names)
         except NameError:  # leans on something that an answer or a run of the lesson defines
@@ -102,7 +103,7 @@ def grade_class(root: Path, lesson: str, answers: dict[str, dict[str, str]], *,
             if check is not None and name.startswith("check_"):
                 key = (check.name, own.get(check.name, ""))
                 if key not in seen or any(callable(p.cases) for p in check.parts):
-                    seen[key] = judged(key[1] or _blank(check), check, lesson, student)
+                    seen[key] = judged(key[1] or _blank(check), check, lesson, student, root)
                 results[check.name] = seen[key]
                 cell.outputs = [v4.new_output("execute_result", {
                     "text/plain": repr(float(seen[key].earned)), "text/html": seen[key].html()})]
