@@ -5,9 +5,9 @@ class SaleEnv(gymnasium.Env):
         self.chance, self.fee, self.impact = chance, fee, impact
         self.observation_space = gymnasium.spaces.Box(0.0, 1.0, shape=(2,), dtype=np.float32)
         self.action_space = gymnasium.spaces.Discrete(3)
+        self.rng = np.random.default_rng(71)
 
     def reset(self, *, seed=None, options=None):
-        self._np_random = np.random.default_rng()
         self.left = self.quantity
         self.k = 0
         self.mid = 0
@@ -22,8 +22,8 @@ class SaleEnv(gymnasium.Env):
         return dict(left=self.left, mid=self.mid, cash=self.cash, terms=terms)
 
     def step(self, action):
-        u = self.np_random.random()
-        v = self.np_random.random()
+        u = self.rng.random()
+        v = self.rng.random()
         x, m = self.left, self.mid
         prices = []
         if action == 0:
