@@ -1,0 +1,209 @@
+"""Every number that lesson 09 works out by hand or claims of its run is recomputed here."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from reading import Lesson, body_of, number
+
+from lobsim.agents import find_case, shipped_results
+from lobsim.strategies import QuoteWorld
+
+LESSON = Lesson("09_sac")
+WORLD = {"intensity": 140, "decay": 1.5, "move": 2 * math.sqrt(0.005), "step": 0.005, "gamma": 0.1}
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return find_case("stoikov").vector(1)
+
+
+@pytest.fixture(scope="module")
+def results():
+    return {name: shipped_results(name) for name in ("stoikov", "signal")}
+
+
+def floats(text: str) -> list[float]:
+    return [float(x) for x in re.findall(r"-?\d+\.\d+", text)]
+
+
+def lines(short_id: str) -> list[str]:
+    return LESSON.printed(short_id).splitlines()
+
+
+# -- entropy, density, target ---------------------------------------------------------------------
+
+
+def test_three_distances_have_the_gains_and_the_soft_policy_of_the_table():
+    half = np.array([1 / 3, 2 / 3, 4 / 3])
+    gain = 1.4 * np.exp(-1.5 * half) * half
+    weight = np.exp((gain - gain[1]) / 0.05)
+    text = LESSON.text_of("entropy-intro")
+    for name, values in (("$Q(h)$", gain), (r"$\pi(h)$", weight / weight.sum())):
+        line = next(x for x in text.splitlines() if x.startswith(f"| {name}"))
+        shown = [number(cell) for cell in line.strip("|").split("|")[1:]]
+        assert shown == pytest.approx(values, abs=5e-4)
+    value = 0.05 * np.log(np.exp(gain / 0.05).sum())
+    policy = weight / weight.sum()
+    assert value == pytest.approx((policy * (gain - 0.05 * np.log(policy))).sum())
+    assert f"={value:.3f}$" in text and f"sum of {weight.sum():.3f}" in text
+
+
+def test_two_draws_have_the_densities_of_the_table():
+    action, density = LESSON.by_hand("squash")
+    for row, a, told in zip(body_of(LESSON.text_of("squash-intro")), action[:, 0], density):
+        assert number(row[2]) == pytest.approx(a, abs=5e-5)
+        assert number(row[5]) == pytest.approx(told, abs=5e-5)
+        assert number(row[3]) - number(row[4]) == pytest.approx(told, abs=2e-4)
+    told = LESSON.printed("see-squash")
+    assert "0.1418" in told and "-0.7258" in told and "adds up to 1.0000" in told
+
+
+def test_three_steps_have_the_targets_of_the_table():
+    for row, target in zip(body_of(LESSON.text_of("target-intro")), LESSON.by_hand("soft_target")):
+        assert number(re.findall(r"[\d.]+", row[6])[-1]) == pytest.approx(target)
+    assert "2.010  0.935  0.200" in LESSON.printed("see-soft-target")
+
+
+def test_one_draw_has_the_gradients_of_the_table():
+    loss, to_mean, to_log_std = LESSON.by_hand("actor_gradient")
+    rows = {row[0]: row[-1] for row in body_of(LESSON.text_of("actor-intro"))}
+    assert number(rows["$J_\\pi$"]) == pytest.approx(loss, abs=5e-5)
+    assert number(rows[r"$\partial J_\pi/\partial m$"]) == pytest.approx(to_mean.item(), abs=1e-4)
+    assert number(rows[r"$\partial J_\pi/\partial\ell$"]) == pytest.approx(to_log_std.item(),
+                                                                           abs=1e-4)
+    a, spread = math.tanh(1.0), 0.5
+    assert number(rows[r"$\partial\log\pi/\partial m$"]) == pytest.approx(2 * a, abs=5e-5)
+    assert number(rows[r"$\partial\log\pi/\partial\ell$"]) == pytest.approx(-1 + 2 * a * spread,
+                                                                            abs=5e-5)
+    assert number(rows[r"$\partial Q_1/\partial u$"]) == pytest.approx(
+        -2 * (a - 0.2) * (1 - a * a), abs=5e-5)
+    assert f"loss {loss:.4f}" in LESSON.printed("see-actor-gradient")
+
+
+def test_temperature_and_slow_copy_move_as_the_text_says():
+    loss, heat = LESSON.by_hand("temperature_step")
+    text = LESSON.text_of("knobs-intro")
+    assert f"{loss:.4f}".replace("-", "−").strip("−") in text and f"{heat:.4f}" in text
+    assert LESSON.by_hand("polyak")[0] == pytest.approx([1.1, 2.6]) and "(1.1, 2.6)" in text
+    assert f"new temperature {heat:.4f}" in LESSON.printed("see-knobs")
+
+
+# -- your own agent, exact values -----------------------------------------------------------------
+
+
+def test_two_steps_are_worth_what_the_table_says():
+    case = LESSON.checks["exact_ce"].parts[0].cases[0].inputs
+    value = LESSON.by_hand("exact_ce")
+    held, rows = np.arange(-1, 2), []
+    worth = np.ones(3)
+    for n in (1, 0):
+        moved = np.cosh(0.5 * held) * worth
+        more, less = np.append(moved[1:], 0), np.append(0, moved[:-1])
+        buys, sells = (0.5 * np.exp(-case[side][n]) for side in ("bid", "ask"))
+        paid, got = (np.exp(-0.5 * case[side][n]) for side in ("bid", "ask"))
+        worth = ((1 - buys) * (1 - sells) * moved + buys * (1 - sells) * paid * more
+                 + sells * (1 - buys) * got * less + buys * sells * paid * got * moved)
+        rows += [worth[2], worth[1]] if n else [worth[1]]
+    text = LESSON.text_of("judge-intro")
+    assert [number(row[2]) for row in body_of(text)] == pytest.approx(rows, abs=5e-5)
+    assert f"={value:.4f}$" in text and -2 * math.log(rows[-1]) == pytest.approx(value)
+    assert f"two steps {value:.4f}; optimum 65.249" in LESSON.printed("see-exact-ce")
+
+
+def test_the_bounds_that_the_text_names_are_those_of_the_world(judge):
+    assert find_case("stoikov").optimum(judge) == pytest.approx(65.249, abs=5e-4)
+    assert "65.25" in LESSON.text_of("question") and "62.79" in LESSON.text_of("question")
+    rest, formula, best = floats(LESSON.printed("action-map"))
+    assert best == pytest.approx(65.249, abs=1e-3) and formula == pytest.approx(62.79, abs=0.01)
+    assert rest < formula
+
+
+def test_your_own_agent_comes_near_the_optimum_and_not_above():
+    own, share = floats(LESSON.printed("own-plot"))[:2]
+    assert 96 < share < 100 and own < 65.25
+
+
+def test_symmetric_quotes_have_the_highest_mean_and_the_lowest_worth():
+    rows = {line[:18].strip(): floats(line) for line in lines("means")[1:]}
+    means = {name: row[0] for name, row in rows.items()}
+    worth = {name: row[3] for name, row in rows.items()}
+    assert max(means, key=means.get).startswith("symmetric")
+    assert sorted(worth, key=worth.get)[:2] == ["symmetric, no cap", "symmetric"]
+    assert max(worth, key=worth.get) == "optimum"
+    assert rows["symmetric, no cap"][2] > worth["symmetric, no cap"] + 3
+    text = LESSON.text_of("means-text")
+    assert f"worth {worth['symmetric']:.0f} with a cap" in text
+    assert f"and {worth['symmetric, no cap']:.0f} without" in text
+
+
+def test_a_cap_decides_what_careless_quotes_are_worth():
+    for line, edge in zip(lines("cap-trap"), (15, 40)):
+        wide = QuoteWorld(max_inventory=edge)
+        bid, ask = (side.copy() for side in wide.best_tables(0.1))
+        far = wide.inventories > 12
+        bid[:, far], ask[:, far], bid[:, far[::-1]], ask[:, far[::-1]] = 0.0, 3.0, 3.0, 0.0
+        bid[:, -1], ask[:, 0] = np.inf, np.inf
+        exact = wide.certainty_equivalent(bid, ask, 0.1)
+        assert floats(line)[-1] == pytest.approx(exact, abs=0.006)
+    assert round(exact) == -34 and "to −34" in LESSON.text_of("cap-trap-text")
+    assert "−34" in LESSON.text_of("recall")
+
+
+# -- the bug --------------------------------------------------------------------------------------
+
+
+def test_eight_paths_have_the_profits_of_the_table():
+    mean, certain = LESSON.by_hand("fair_score")
+    rows = body_of(LESSON.text_of("bug-hand"))
+    profits = np.repeat([number(row[5]) for row in rows], [2, 2, 4])
+    assert profits.mean() == pytest.approx(mean)
+    assert -2 * math.log(np.exp(-0.5 * profits).mean()) == pytest.approx(certain)
+    assert "is 0.75" in LESSON.text_of("bug-hand") and "0.0566" in LESSON.text_of("bug-hand")
+    assert "colleague 2.0000 2.0000, fair 0.7500 0.0566" in LESSON.printed("see-fair-score")
+
+
+def test_each_mistake_of_the_colleague_pushes_up_and_both_beat_the_optimum():
+    check = LESSON.checks["fair_score"]
+    rng = np.random.default_rng(9)
+    moves = np.where(rng.random((1000, 200)) < 0.5, 1, -1) * 2 * math.sqrt(0.005)
+    mid = 100 + np.concatenate([np.zeros((1000, 1)), moves.cumsum(axis=1)], axis=1)
+    given = dict(zip(("mid", "u_bid", "u_ask", "half", "lean", "intensity", "decay", "step",
+                      "gamma"), (mid, rng.random((1000, 200)), rng.random((1000, 200)), 0.8, 0.1,
+                                 140, 1.5, 0.005, 0.1)))
+    wrong = {m.name: m.wrong(**given)[1] for m in check.mistakes[:3]}
+    fair = check.reference(**given)[1]
+    assert fair < min(wrong["batches"], wrong["foresight"]) < wrong["colleague"]
+    assert wrong["colleague"] > 65.25 > fair
+    told = floats(lines("see-fair-score")[1])
+    assert told == pytest.approx([wrong["colleague"], fair, 65.25], abs=0.006)
+
+
+# -- what is shipped ------------------------------------------------------------------------------
+
+
+def test_no_training_is_above_the_optimum_and_each_reaches_98_percent_of_it():
+    rows = [floats(line) for line in lines("five")[1:6]]
+    assert len(rows) == 5
+    assert all(98 <= share < 100 and value < 65.249 for value, share in rows)
+    assert "above it: 0" in LESSON.printed("five")
+
+
+def test_the_stored_comparisons_are_those_that_the_lesson_shows(results):
+    for cell, case, names in (("five", "stoikov", ("GLFT", "A-S", "A-S, tuned gamma")),
+                              ("facts", "signal", ("A-S", "A-S blind, tuned",
+                                                   "GLFT with signal, tuned"))):
+        for name in names:
+            row = results[case].difference("SAC", name)
+            shown = [floats(line) for line in lines(cell)
+                     if line.strip().startswith(f"SAC less {name} ")]
+            assert any(one[0] == pytest.approx(row["difference"], abs=0.006) for one in shown)
+
+
+def test_with_a_signal_blind_rules_are_beaten_and_the_one_that_sees_is_matched(results):
+    found = results["signal"]
+    for block in (0, 1, "all"):
+        for name in ("A-S", "A-S blind, tuned", "GLFT blind, tuned", "SAC, signals blanked"):
+            assert found.difference("SAC", name, block=block)["low"] > 0
+    assert found.exact["SAC"] > 0.97 * found.optimum and found.exact["SAC"] < found.optimum

@@ -1,0 +1,9 @@
+# marks: 0.0  mistake: climbs_down
+def actor_loss(mean, log_std, noise, critics, temperature):
+    action, density = draw(mean, log_std, noise)
+    return (temperature * density + critics(action).min(dim=0).values).mean()
+
+
+def actor_gradient(mean, log_std, noise, peak, curvature, temperature):
+    """Loss and gradients for two parabolas; leave this function as it is."""
+    return gradients_of(actor_loss, mean, log_std, noise, peak, curvature, temperature)

@@ -1,0 +1,9 @@
+# marks: 1.0  mistake: first_critic
+def actor_loss(mean, log_std, noise, critics, temperature):
+    action, density = draw(mean, log_std, noise)
+    return (temperature * density - critics(action)[0]).mean()
+
+
+def actor_gradient(mean, log_std, noise, peak, curvature, temperature):
+    """Loss and gradients for two parabolas; leave this function as it is."""
+    return gradients_of(actor_loss, mean, log_std, noise, peak, curvature, temperature)

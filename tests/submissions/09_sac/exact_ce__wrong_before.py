@@ -1,0 +1,14 @@
+# marks: 0.0  mistake: before
+def exact_ce(bid, ask, intensity, decay, move, step, gamma):
+    edge = bid.shape[1] // 2
+    held = np.arange(-edge, edge + 1)
+    worth = np.ones(len(held))
+    for row in reversed(range(len(bid))):
+        moved = worth
+        more, less = np.append(moved[1:], 0.0), np.append(0.0, moved[:-1])
+        buys, sells = (np.minimum(1, intensity * np.exp(-decay * side[row]) * step)
+                       for side in (bid, ask))
+        paid, got = np.exp(-gamma * bid[row]), np.exp(-gamma * ask[row])
+        worth = np.cosh(gamma * held * move) * ((1 - buys) * (1 - sells) * moved + buys * (1 - sells) * paid * more
+                 + sells * (1 - buys) * got * less + buys * sells * paid * got * moved)
+    return -math.log(worth[edge]) / gamma

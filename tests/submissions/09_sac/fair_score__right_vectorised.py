@@ -1,0 +1,12 @@
+# marks: 5.0
+def fair_score(mid, u_bid, u_ask, half, lean, intensity, decay, step, gamma):
+    cash, held = np.zeros(len(mid)), np.zeros(len(mid))
+    for n in range(mid.shape[1] - 1):
+        bid = mid[:, n] - half - lean * held
+        ask = mid[:, n] + half - lean * held
+        buys = u_bid[:, n] < intensity * step * np.exp(-decay * (mid[:, n] - bid))
+        sells = u_ask[:, n] < intensity * step * np.exp(-decay * (ask - mid[:, n]))
+        cash = cash + np.where(sells, ask, 0.0) - np.where(buys, bid, 0.0)
+        held = held + buys.astype(int) - sells.astype(int)
+    profit = cash + held * mid[:, -1]
+    return float(profit.mean()), float(-np.log(np.exp(-gamma * profit).mean()) / gamma)
