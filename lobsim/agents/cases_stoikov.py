@@ -136,7 +136,7 @@ SIGNAL = Case(
     validation_episodes=500,
     judge_envs=500,
     recipes={
-        "sac": Recipe(n_envs=64, steps=64_000, learning_rate=2e-3, gamma=0.97, net=(64, 64),
+        "sac": Recipe(n_envs=64, steps=48_000, learning_rate=2e-3, gamma=0.97, net=(64, 64),
                       activation="relu", batch_size=256, residual=0.5, stagger=True,
                       training={"reward": "mean", "centred": True},
                       options={"buffer_size": 100_000, "learning_starts": 3_200, "train_freq": 1,
