@@ -96,7 +96,7 @@ TWO_STEPS = {"bid": np.array([[1.0, 1.0, INF], [0.5, 1.0, INF]]),
 
 EXACT_CE = Check(
     name="exact_ce",
-    title="Worth a sure ..., without simulation",
+    title="An exact certainty equivalent",
     reference=reference_exact,
     tolerance=EXACT,
     reread='"Judged without luck": two steps by hand, then equation 11',
