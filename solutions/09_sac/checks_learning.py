@@ -58,7 +58,7 @@ def random_steps(rng):
 
 
 def cold_target(rng):
-    return [Case(_steps(rng, 6, 0.0, 0.9)), Case(_steps(rng, 5, 0.2, 1.0, ends=False))]
+    return [Case(_steps(rng, 6, 0.0, 0.9)), Case(_steps(rng, 5, 0.2, 0.8, ends=False))]
 
 
 THREE = {"reward": np.array([0.3, -0.1, 0.2]), "terminated": np.array([False, False, True]),
