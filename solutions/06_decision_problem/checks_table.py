@@ -97,7 +97,8 @@ def random_logs(rng):
 
 
 def thin(rng):
-    return [Case(_log(rng, 6, 3, 5)), Case(_log(rng, 4, 2, 2) | {"steps": 1})]
+    # of the fifth action there is no row: the table cannot take its shape from the log
+    return [Case(_log(rng, 6, 3, 4) | {"actions": 5}), Case(_log(rng, 4, 2, 2) | {"steps": 1})]
 
 
 FIVE_ROWS = {"left": np.array([1, 1, 2, 2, 2]), "action": np.array([0, 1, 0, 0, 1]),
