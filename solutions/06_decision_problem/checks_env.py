@@ -138,7 +138,7 @@ def random_orders(rng):
     cases = []
     for ask in ("info", "reward", "ending", "observation"):
         actions = rng.choice([0, 0, 1, 2], 5).tolist()
-        cases.append(_case(ask, actions, int(rng.integers(1000)), 8, 5,
+        cases.append(_case(ask, actions, int(rng.integers(1000)), 12, 5,  # two are left, or more
                            round(float(rng.uniform(0.3, 0.8)), 2),
                            round(float(rng.uniform(0.1, 0.5)), 2), int(rng.integers(1, 3))))
     return cases
