@@ -59,7 +59,9 @@ def train(
         int, typer.Option(help="Train so many agents, of this seed and the next ones.", min=1)
     ] = 1,
     minutes: Annotated[
-        float | None, typer.Option(help="Stop after so many minutes (each agent).")
+        float | None,
+        typer.Option(help="Stop after so many minutes of training (each agent); compiling and the "
+                     "first validation come on top.")
     ] = None,
     steps: Annotated[
         int | None,
@@ -259,9 +261,10 @@ def _show(found: Comparison, seeds: int, blocks: int) -> None:
         shown.add_row(f"[bold]{escape(policy)}[/bold]" if is_agent else escape(policy), *cells)
     console().print(shown)
     better = "more" if judge.main.more_is_better else "less"
+    many = "1 block" if blocks == 1 else f"{blocks} blocks"
     optimum = "" if found.optimum is None else f" The optimum, computed: {found.optimum:.3f}."
-    say(f"{found.case.title}: {blocks} blocks of {seeds} unseen seeds; of {names[0]} {better} is "
-        f"better; ± 95 %.{optimum}")
+    say(f"{found.case.title}: {many} of {seeds} unseen seeds; of {names[0]} {better} is better; "
+        f"± 95 %.{optimum}")
     if found.agents:
         _show_differences(found)
 
@@ -276,9 +279,11 @@ def _number(name: str, value: float) -> str:
 def _show_differences(found: Comparison) -> None:
     from rich.table import Table
 
+    from lobsim.agents.comparing import NOT_TOLD_APART
+
     differences = found.differences
     blocks = list(differences["block"].unique())
-    colours = {"better": "green", "worse": "red", "level": "yellow"}
+    colours = {"better": "green", "worse": "red", NOT_TOLD_APART: "yellow"}
     for policy in found.agents:
         shown = Table(box=None, pad_edge=False, header_style="bold")
         shown.add_column(f"{escape(policy)} less", no_wrap=True)

@@ -27,6 +27,9 @@ _ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU}
 class Budget:
     """How much of a training is spent: by steps, by time, or by whichever is further.
 
+    The clock stands until `start`: what comes before the first step, compiling and the first
+    validation, is no training.
+
     Parameters
     ----------
     steps : int, optional
@@ -38,12 +41,18 @@ class Budget:
 
     def __init__(self, steps: int | None, seconds: float | None, before_s: float = 0.0):
         self.steps, self.seconds = steps, seconds
-        self._begun = time.monotonic() - before_s
+        self._before_s = before_s
+        self._begun: float | None = None
+
+    def start(self) -> None:
+        """Let the clock run; it is started once."""
+        if self._begun is None:
+            self._begun = time.monotonic()
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the training began."""
-        return time.monotonic() - self._begun
+        """Seconds of training, those before a resumption with them."""
+        return self._before_s + (0.0 if self._begun is None else time.monotonic() - self._begun)
 
     def spent(self, steps: int) -> float:
         """Share of the budget after so many steps, 0 to 1."""

@@ -55,7 +55,8 @@ def train(case: str | Case, algo: str, seed: int = 0, *, minutes: float | None =
         same budget in `steps` gives the same agent, bit for bit, on the same machine.
     minutes, steps : float, int, optional
         Budget: stop after whichever comes first; by default the steps of the recipe. Learning rate
-        and exploration are scheduled over it.
+        and exploration are scheduled over it. The minutes are of training: they count from the
+        first step, after compiling and the validation at the start.
     out : path, optional
         Folder for the agent (best so far, from the first moments on), and for a checkpoint to
         resume from.
@@ -267,6 +268,7 @@ class _Watch(BaseCallback):
         number, last = self._next, self.of.recipe.validations
         if number <= last and share >= min(number / last, 0.999):  # the last one before the end
             self.validate()
+        self.of.budget.start()  # the kernels are compiled now, and what comes next is training
         self._tell(share)
 
     def validate(self) -> None:

@@ -63,6 +63,12 @@ def test_evaluate_without_agents_shows_benchmarks_and_what_is_shipped(run):
     assert status == 0 and "TWAP" in rows and len(rows) >= 4 + bool(own)
 
 
+@pytest.mark.parametrize("blocks, told", [(1, "1 block of"), (2, "2 blocks of")])
+def test_a_table_tells_on_how_many_blocks_it_stands(run, blocks, told):
+    status, text, _ = run("evaluate", "chriss", "--seeds", 10, "--blocks", blocks)
+    assert status == 0 and f": {told} 10 unseen seeds" in " ".join(text.split())
+
+
 def test_what_a_user_can_get_wrong_is_told_in_one_sentence(run, tmp_path):
     refused(run("train", "nothing"), "'nothing'", "execution, pacing, making, stoikov")
     refused(run("train", "chriss", "--algo", "dqn"), "'dqn'", "ppo, sac")
