@@ -182,6 +182,9 @@ def evaluate(
     ] = None,
     seeds: Annotated[int, typer.Option(help="Episodes of a block.", min=2)] = 500,
     blocks: Annotated[int, typer.Option(help="Blocks of unseen seeds.", min=1)] = 2,
+    first_block: Annotated[
+        int, typer.Option(help="Number of the first block: one that nobody looked at yet.", min=0)
+    ] = 0,
     blinded: Annotated[
         bool, typer.Option("--blinded", help="Show each agent with its signals blanked, too.")
     ] = False,
@@ -221,7 +224,8 @@ def evaluate(
         if save is not None and save.suffix != ".npz":
             raise ValueError(f"--save is {save}; it must end with .npz")
         found = shipped_results(case) if stored else compare(
-            chosen, loaded, seeds=seeds, blocks=blocks, blinded=blinded, sampled=sampled)
+            chosen, loaded, seeds=seeds, blocks=blocks, first_block=first_block, blinded=blinded,
+            sampled=sampled)
         if save is not None:
             save_comparison(found, save)
     except ValueError as error:

@@ -5,6 +5,7 @@ DQN, PPO and SAC are its own, but for three things: the schedules follow the bud
 not for all of them at once.
 """
 
+import math
 import time
 from typing import Any
 
@@ -183,6 +184,11 @@ def build(algo: str, recipe: Recipe, env, budget: Budget, levels: int = 0):
     double = bool(options.pop("double", False))
     if double and algo != "dqn":
         raise ValueError(f"double is an option of DQN; algo is {algo!r}")
+    scale = options.pop("head_scale", None)
+    if scale is not None and algo == "dqn":
+        raise ValueError("head_scale is an option of PPO and SAC; algo is 'dqn'")
+    if scale is not None and not 0 < scale < math.inf:
+        raise ValueError(f"head_scale is {scale}; it must be a number above 0")
     try:
         model = CLASSES[algo]("MlpPolicy", env, learning_rate=recipe.rate, gamma=recipe.gamma,
                               batch_size=recipe.batch_size, policy_kwargs=kwargs, device="cpu",
@@ -192,6 +198,11 @@ def build(algo: str, recipe: Recipe, env, budget: Budget, levels: int = 0):
     model.budget = budget
     if algo == "dqn":
         model.double = double
+    if scale is not None:
+        head = model.policy.action_net if algo == "ppo" else model.actor.mu
+        with torch.no_grad():
+            head.weight.mul_(scale)
+            head.bias.zero_()
     return model
 
 

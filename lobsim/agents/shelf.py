@@ -51,7 +51,7 @@ def shipped(case: str, algo: str | None = None) -> list[Agent]:
 
 
 def shipped_results(case: str) -> Comparison:
-    """What `compare` found of the shipped agents of a case on two blocks of 500 unseen seeds.
+    """What `compare` found of the shipped agents of a case on two blocks of unseen seeds.
 
     Nothing is played. ``lobsim evaluate CASE --stored`` prints it.
 

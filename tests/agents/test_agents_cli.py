@@ -54,6 +54,9 @@ def test_train_then_resume_then_evaluate(run, tmp_path):
     assert status == 0 and found["optimum"] == pytest.approx(132.5)
     assert {row["policy"] for row in found["table"]} > {"TWAP", "PPO", "PPO, sampled"}
     assert {row["block"] for row in found["differences"]} == {0, 1, "all"}
+    status, text, _ = run(*evaluated, "--json", "--first-block", 7)
+    assert {row["block"] for row in json.loads(text)["differences"]} == {7, 8, "all"}
+    assert status == 0 and json.loads(text)["episodes"] == 40
 
 
 def test_evaluate_without_agents_shows_benchmarks_and_what_is_shipped(run):

@@ -270,6 +270,8 @@ def test_a_blind_training_gives_an_agent_that_cannot_see():
     (lambda: train("chriss", "ppo", features="depth"), "shows no depth"),
     (lambda: train("chriss", "ppo", options={"n_stepz": 1}), "n_stepz"),
     (lambda: train("chriss", "ppo", options={"double": True}), "double"),
+    (lambda: train("chriss", "ppo", options={"head_scale": 0.0}), "head_scale is 0.0"),
+    (lambda: train("execution", "dqn", options={"head_scale": 0.1}), "head_scale is an option"),
     (lambda: train("execution", "sac", actions="discrete"), "cannot choose discrete"),
     (lambda: train("chriss", "ppo", resume=True), "resume needs the folder"),
 ])  # fmt: skip
