@@ -11,7 +11,7 @@ import pytest
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import DummyVecEnv
-from tiny_agents import CASES, KINDS, seen, training
+from tiny_agents import BUDGETS, CASES, KINDS, seen, training
 
 from lobsim.agents import Agent, AgentError, Recipe, agent, networks
 from lobsim.agents.algorithms import Budget, build, policy_of, values_of
@@ -99,8 +99,8 @@ def test_with_a_small_head_a_residual_agent_begins_at_its_rule(algo):
     looks = seen("signal")
     first = {}
     for scale in (None, 0.01):
-        one = training("signal", algo, residual=0.5,
-                       options={"head_scale": scale} if scale else {})
+        asked = BUDGETS[algo]["options"] | ({"head_scale": scale} if scale else {})
+        one = training("signal", algo, residual=0.5, options=asked)
         now = one.agent()
         first[scale] = np.abs(now(looks) - np.clip(one.base(looks), -1, 1)).max()
         if scale:
