@@ -332,7 +332,7 @@ FOLLOW = Check(
                                              "way"),
         Mistake("each_step", _each_step, "the target moves only after steps that are a multiple of "
                                          "`every`"),
-        Mistake("late", _late, "the first update is after step `every`, not one step later"),
+        Mistake("late", _late, "updates come after steps that are a multiple of `every`, not one step late"),
         Mistake("older", _older, "after step k the target moves towards row k"),
         Mistake("same", _same, "your target is the network that learns: nothing is held still"),
     ],
@@ -422,14 +422,14 @@ CHOOSE = Check(
     reference=reference_choose,
     reread='"Two slow things": equation 5 and the table of three environments',
     parts=[
-        Part("three environments by hand", 1.0, [Case(THROWN, "the table above")],
-             category="worked example"),
+        Part("three environments by hand", 1.0,
+             [Case(THROWN, "the table above"),
+              Case(THROWN | {"share": 0.8, "u": np.array([0.6, 0.04, 0.06])},
+                   "after the fraction: epsilon is 0.05")], category="worked example"),
         Part("throws of your own", 2.0, throws, False, category="other numbers"),
         Part("the start, and the very end", 1.0, odd_throws, False, category="edge cases"),
     ],
     mistakes=[
-        Mistake("one_coin", _one_coin, "each environment has its own u: one of them may stray "
-                                       "while its neighbour does not"),
         Mistake("turned_coin", _turned_coin,
                 "with chance epsilon the action is random: u below epsilon strays"),
         Mistake("past_final", _past_final, "after `fraction` of the budget epsilon stays at final"),
@@ -437,6 +437,8 @@ CHOOSE = Check(
                 "epsilon reaches final after `fraction` of the budget, not at its end"),
         Mistake("to_zero", _to_zero, "the line leads from 1 to `final`, not to 0"),
         Mistake("rising", _rising, "exploration begins at 1 and fades to `final`"),
+        Mistake("one_coin", _one_coin, "each environment has its own u: one of them may stray "
+                                       "while its neighbour does not"),
         Mistake("only_best", _only_best, "some environments stray: u below epsilon"),
         Mistake("rounded", _rounded, "a random action is the whole part of v times A: each has the "
                                      "same chance"),

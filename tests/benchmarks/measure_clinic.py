@@ -38,10 +38,11 @@ FAULTS = {
     "target never updated": {"options": {"target_update_interval": 10**9}},
     "learning rate too large": {"learning_rate": 0.5},
     "discount too small": {"gamma": 0.5},
+    "no exploration": {"options": {"exploration_fraction": 1e-6, "exploration_final_eps": 0.0}},
 }
 PATIENTS = {"A": "target never updated", "B": "rewards not scaled", "C": "healthy",
             "D": "discount too small", "E": "bootstraps through the end",
-            "F": "learning rate too large"}
+            "F": "learning rate too large", "G": "no exploration"}
 FIGURES = ("episode_return", "value_at_start", "return_from_start", "td_error", "loss", "epsilon")
 
 
