@@ -332,7 +332,8 @@ FOLLOW = Check(
                                              "way"),
         Mistake("each_step", _each_step, "the target moves only after steps that are a multiple of "
                                          "`every`"),
-        Mistake("late", _late, "updates come after steps that are a multiple of `every`, not one step late"),
+        Mistake("late", _late,
+                "updates come after steps that are a multiple of `every`, not one step late"),
         Mistake("older", _older, "after step k the target moves towards row k"),
         Mistake("same", _same, "your target is the network that learns: nothing is held still"),
     ],

@@ -234,6 +234,12 @@ def test_the_facts_are_those_of_the_shipped_results():
     for line, (mean, error) in zip(lines, rungs):
         shown = [float(x) for x in re.findall(r"-?\d+\.\d+", line)]
         assert shown == pytest.approx([mean, 1.96 * error], abs=6e-4)
+    # what the prose and the model answer say of them, without digits
+    assert rungs[0, 0] > 0.5 * rungs[:, 0].sum() > 0
+    spread = results.table["std"]
+    assert spread["immediate"] < 1 and spread.drop(["immediate", "POV"]).min() > 3
+    assert results.episodes.groupby(["policy", "member", "block"]).size().unique().tolist() == [500]
+    assert results.episodes["block"].nunique() == 2
 
 
 def test_shipped_agents_are_the_double_dqn_of_the_lesson():
