@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from gymnasium import spaces
 from reading import Lesson, number, tables
 from stable_baselines3.common.buffers import ReplayBuffer
 
@@ -60,8 +61,6 @@ def test_the_buffer_of_stable_baselines3_keeps_the_same_rows():
     case = check.parts[1].cases(rng)[1].inputs
     steps, capacity = case["steps"], case["capacity"]
     length, envs, columns = steps["seen"].shape
-    from gymnasium import spaces
-
     theirs = ReplayBuffer(capacity, spaces.Box(-9, 9, (columns,)), spaces.Discrete(9), "cpu", envs)
     over = steps["terminated"] | steps["truncated"]
     for k in range(length):
