@@ -45,7 +45,6 @@ DIAGNOSIS = Check(
     name="diagnosis",
     title="Find the bug: six agents",
     reference=reference_diagnosis,
-    choices=tuple(FAULTS.values()),
     show_expected=False,
     reread='"My agent does not learn": the table, line by line for that patient',
     parts=[
@@ -161,7 +160,7 @@ def tables(rng):
 
 
 def odd_tables(rng):
-    return [Case(_costs(rng, 1, 15), "one agent"), Case(_costs(rng, 2, 3, 0.0), "few of both")]
+    return [Case(_costs(rng, 1, 15)), Case(_costs(rng, 2, 3, 0.0))]
 
 
 HAND = {"twap": np.array([5.0, 6, 10]), "passive": np.array([4.0, 4, 7]),

@@ -100,8 +100,8 @@ def batches(rng):
 def odd_batches(rng):
     tied = _batch(rng, 8, 3, 0.5, True)
     tied["online_next"] = np.tile([1.0, 2.0, 2.0], (8, 1))
-    return [Case(tied, "two actions are equally good"), Case(_batch(rng, 6, 1, 0.8, True)),
-            Case(_batch(rng, 6, 3, 0.0, False), "no look ahead")]
+    return [Case(tied), Case(_batch(rng, 6, 1, 0.8, True)),
+            Case(_batch(rng, 6, 3, 0.0, False))]
 
 
 THREE = {"reward": np.array([1.0, -2.0, -4.0]), "terminated": np.array([False, False, True]),
@@ -215,7 +215,7 @@ def linear_networks(rng):
 def odd_networks(rng):
     same = _linear(rng, 3, 2, 5, 3.0, 0.2)
     same["action"] = np.full(5, 1)
-    return [Case(_linear(rng, 2, 3, 1, 9.0, 0.3), "one row"), Case(same, "one action alone")]
+    return [Case(_linear(rng, 2, 3, 1, 9.0, 0.3)), Case(same)]
 
 
 TWO_ROWS = {"weights": np.eye(2), "bias": np.zeros(2), "seen": np.array([[1.0, 2], [2, 1]]),

@@ -1,6 +1,6 @@
 # marks: 6.0
 def diagnosis(patient):
-    last = {"C": "Healthy", "E": "bootstraps through the end"}
+    last = {"C": "healthy", "E": "bootstraps through the end"}
     if patient == "B":
         return "rewards not scaled"
     if patient == "A":
