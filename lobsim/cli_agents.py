@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lobsim.agents.comparing import Comparison
 
 CaseArgument = Annotated[
-    str, typer.Argument(help="execution, making, stoikov, signal or chriss.", metavar="CASE")
+    str, typer.Argument(help="execution, pacing, making, stoikov, signal or chriss.", metavar="CASE")
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -189,24 +189,39 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(help="File for a figure of the differences (.png, .svg, .pdf).")
     ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="File for the episodes (.npz), to be read again.")
+    ] = None,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Show what was found of the shipped agents; play "
+                           "nothing.")
+    ] = False,
     changes: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Agents beside the benchmarks on unseen seeds: cost, risk, paired differences, intervals."""
-    from lobsim.agents import Agent, compare, find_case, shipped
+    from lobsim.agents import Agent, compare, find_case, shipped_names, shipped_results
+    from lobsim.agents.shelf import save_comparison
 
     try:
+        if stored and (agent or changes or save):
+            raise ValueError("--stored shows what comes with the library; it goes without --agent, "
+                             "--set and --save")
         chosen = find_case(case).with_settings(**_settings(changes))
         names = agent
         if names is None:
-            names = [name for name in shipped() if Agent.load(name).case == chosen.name]
+            names = [name for name in shipped_names() if name.startswith(f"{chosen.name}-")]
         loaded = [Agent.load(name) for name in names]
         if plot is not None and plot.suffix.lower() not in (".png", ".svg", ".pdf"):
             raise ValueError(f"--plot is {plot}; it must end with .png, .svg or .pdf")
         if plot is not None and not loaded:
             raise ValueError("--plot shows differences of agents; name at least one with --agent")
-        found = compare(chosen, loaded, seeds=seeds, blocks=blocks, blinded=blinded,
-                        sampled=sampled)
+        if save is not None and save.suffix != ".npz":
+            raise ValueError(f"--save is {save}; it must end with .npz")
+        found = shipped_results(case) if stored else compare(
+            chosen, loaded, seeds=seeds, blocks=blocks, blinded=blinded, sampled=sampled)
+        if save is not None:
+            save_comparison(found, save)
     except ValueError as error:
         complain(" ".join(str(error).split()))
         raise typer.Exit(WRONG_USE) from None
@@ -217,7 +232,9 @@ def evaluate(
     if as_json:
         print_json(found.as_dict())
         return
-    _show(found, seeds, blocks)
+    blocks = found.episodes["block"].nunique()
+    _show(found, len(found.contributions(found.benchmarks[0], found.judge.main.name)[0]) // blocks,
+          blocks)
     if plot is not None:
         typer.echo(f"wrote {plot}")
 

@@ -11,11 +11,11 @@ import torch
 
 from lobsim.agents.networks import PolicyNetwork, PolicyShape, network_of
 
-__all__ = ["Agent", "AgentError", "Moments", "shipped"]
+__all__ = ["Agent", "AgentError", "Moments", "shipped_names"]
 
 ARRAYS, RECORD = "policy.npz", "agent.json"
 FORMAT = 1
-_MODELS = Path(__file__).resolve().parent / "models"
+MODELS = Path(__file__).resolve().parent / "models"
 _NORMAL = "normal."  # before the names of the arrays that normalise
 
 
@@ -41,9 +41,9 @@ class Moments:
         return np.clip((seen - self.mean) / self.std, -self.clip, self.clip).astype(np.float32)
 
 
-def shipped() -> list[str]:
+def shipped_names() -> list[str]:
     """Names of the agents that come with the library, for `Agent.load`."""
-    return sorted(path.parent.name for path in _MODELS.glob(f"*/{RECORD}"))
+    return sorted(path.parent.name for path in MODELS.glob(f"*/{RECORD}"))
 
 
 class Agent:
@@ -227,7 +227,7 @@ class Agent:
         Parameters
         ----------
         where : path or str
-            A folder, or one of `shipped`.
+            A folder, or one of `shipped_names`.
 
         Raises
         ------
@@ -235,10 +235,10 @@ class Agent:
             When there is none, or its files are damaged. Nothing in them is ever executed.
         """
         folder = Path(where)
-        if not (folder / RECORD).is_file() and str(where) in shipped():
-            folder = _MODELS / str(where)
+        if not (folder / RECORD).is_file() and str(where) in shipped_names():
+            folder = MODELS / str(where)
         if not (folder / RECORD).is_file():
-            known = ", ".join(shipped()) or "none yet"
+            known = ", ".join(shipped_names()) or "none yet"
             raise AgentError(f"{where} is no folder of an agent (it has no {RECORD}) and no "
                              f"shipped one; shipped are: {known}")
         try:

@@ -30,6 +30,7 @@ from lobsim.agents.health import Health, TimedVecEnv
 from lobsim.agents.judging import score
 from lobsim.agents.residual import ResidualEnv
 from lobsim.agents.seeds import MOST_ENVS, VALIDATION, training_seed
+from lobsim.envs.threads import cores
 
 __all__ = ["Training", "train"]
 
@@ -145,6 +146,8 @@ class Training:
         case, recipe = self.case, self.recipe
         settings = {**recipe.settings, **recipe.training}
         set_random_seed(self.seed)
+        if case.judge == "execution":  # many events a step: worth a thread for each core
+            settings.setdefault("threads", cores())
         self.native = case.vector(recipe.n_envs, info="end", **settings)
         env = self.native
         self.base = None
@@ -261,7 +264,8 @@ class _Watch(BaseCallback):
 
     def _on_rollout_start(self) -> None:
         share = self.of.budget.spent(self.model.num_timesteps)
-        if share >= min(self._next / self.of.recipe.validations, 0.999):
+        number, last = self._next, self.of.recipe.validations
+        if number <= last and share >= min(number / last, 0.999):  # the last one before the end
             self.validate()
         self._tell(share)
 

@@ -45,22 +45,25 @@ def tuned_linear(case: str | Case, *, aware: bool, start: LinearQuotes = START,
                         weight=_digits(found.weight))
 
 
-def tuned_pace(case: str | Case, *, weights=(0.0, 200.0, 400.0, 800.0, 1600.0),
-               late_s=(20.0, 60.0), episodes: int = 192) -> PacedRule:
+def tuned_pace(case: str | Case, *, column: str = "trend",
+               weights=(0.0, 200.0, 400.0, 800.0, 1600.0), late_s=(20.0, 60.0),
+               episodes: int = 192) -> PacedRule:
     """The `PacedRule` with the least mean cost among a grid, for a case of execution.
 
     Parameters
     ----------
     case : str or Case
+    column : str
+        Signal that the rule goes by.
     weights : sequence of float
-        Of the column ``trend``, seconds.
+        Of that column, seconds.
     late_s : sequence of float
         What is later than this many seconds is crossed.
     episodes : int
         At least 2.
     """
     case = find_case(case)
-    rules = {(weight, late): PacedRule({"trend": weight}, late_s=late)
+    rules = {(weight, late): PacedRule({column: weight}, late_s=late)
              for weight in weights for late in late_s}
     found = evaluate({f"{weight:g}, {late:g}": rule for (weight, late), rule in rules.items()},
                      episodes=episodes, seed=TUNING, num_envs=case.judge_envs, **case.settings)
