@@ -274,6 +274,8 @@ def _zero_for_none(log_new, log_old, clip, values, returns):
 
 def _figures(rng, count, spread, clip):
     one = _batch(rng, count, spread, clip)
+    one["log_new"][0] = one["log_old"][0] + 0.97 * clip  # outside as a ratio, inside as a log
+    one["log_new"][1] = one["log_old"][1] - 0.6  # outside below
     returns = rng.normal(-3, 2, count).round(3)
     values = (0.7 * returns + rng.normal(0.5, 1, count)).round(3)
     return {"log_new": one["log_new"], "log_old": one["log_old"], "clip": clip, "values": values,
@@ -285,7 +287,8 @@ def random_figures(rng):
 
 
 def nothing_to_explain(rng):
-    return [Case(_figures(rng, 6, 0.3, 0.2) | {"returns": np.full(6, -2.0)})]
+    one = _figures(rng, 6, 0.3, 0.2) | {"returns": np.full(6, -2.0)}
+    return [Case(one)]
 
 
 THREE_ORDERS = {"log_new": np.log([1.5, 0.9, 1.0]), "log_old": np.zeros(3), "clip": 0.2,
