@@ -261,7 +261,7 @@ def test_the_short_training_gains_by_its_signals(lesson):
 def test_the_deep_levels_foretell_nothing_more(lesson):
     found = [numbers_in(line)[0] for line in lesson.printed("book-fit").splitlines()[1:]]
     best, convolution, whole = found
-    assert 0 < best < 3 and convolution < best + 0.3 and whole < best + 0.3
+    assert 0 < best < 1 and convolution < best and whole < best
 
 
 def test_pooling_is_too_sure_and_the_colleague_always_wins(lesson):
@@ -280,7 +280,7 @@ def test_the_stored_results_say_what_the_text_reads_in_them(lesson, results):
     assert signal["high"] < 0 and patience["high"] < 0
     habits, whole = results.difference(BLANK, PASSIVE), results.difference(PPO, PASSIVE)
     assert abs(habits["difference"]) < 0.25 * abs(whole["difference"])
-    for block in (0, 1):
+    for block in results.episodes["block"].unique():
         assert results.difference(PPO, PASSIVE, block=block)["verdict"] == "better"
     assert results.difference(PPO, RULE)["verdict"] != "better"
     gap = (results.contributions(PPO, "controlled_bps")
