@@ -74,9 +74,9 @@ def long_episodes(rng):
 
 
 def limits(rng):
-    return [Case(_rollout(rng, 5, 2, 0.9, 0.0), "lambda 0"),
-            Case(_rollout(rng, 5, 2, 1.0, 1.0), "lambda 1"),
-            Case(_rollout(rng, 1, 3, 0.9, 0.5), "a single step")]
+    return [Case(_rollout(rng, 5, 2, 0.9, 0.0)),
+            Case(_rollout(rng, 5, 2, 1.0, 1.0)),
+            Case(_rollout(rng, 1, 3, 0.9, 0.5))]
 
 
 FOUR_STEPS = {"rewards": np.array([[-1.0], [0.0], [-2.0], [-1.0]]),

@@ -179,7 +179,7 @@ def equal_seeds(rng):
     one["cost"] = one["cost"] - level + level.mean()
     benchmark = rng.normal(2, 3, 2).round(3)
     few = benchmark + rng.uniform(0.5, 2.0) * np.array([[0.0, 1.0], [2.0, 4.0]])
-    return [Case(one, "seeds with equal means"), Case({"cost": few, "benchmark": benchmark})]
+    return [Case(one), Case({"cost": few, "benchmark": benchmark})]
 
 
 SMALL = {"cost": np.array([[2.0, 2.0, 5.0], [4.0, 2.0, 6.0]]), "benchmark": np.array([1.0, 0, 2])}

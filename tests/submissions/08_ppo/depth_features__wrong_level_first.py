@@ -14,4 +14,5 @@ def depth_features(seen, levels, weight, bias):
                     if 0 <= k < levels:
                         total += weight[c, 0, j] * own[row, k] + weight[c, 1, j] * other[row, k]
                 out[row, c, l] = max(total, 0.0)
-    return np.hstack([plain, out.transpose(0, 2, 1).reshape(len(seen), -1)]), weight.size + bias.size
+    flat = out.transpose(0, 2, 1).reshape(len(seen), -1)
+    return np.hstack([plain, flat]), weight.size + bias.size
