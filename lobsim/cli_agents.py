@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lobsim.agents.comparing import Comparison
 
 CaseArgument = Annotated[
-    str, typer.Argument(help="execution, making, stoikov, signal or chriss.", metavar="CASE")
+    str, typer.Argument(help="execution, pacing, making, stoikov, signal or chriss.", metavar="CASE")
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -59,7 +59,9 @@ def train(
         int, typer.Option(help="Train so many agents, of this seed and the next ones.", min=1)
     ] = 1,
     minutes: Annotated[
-        float | None, typer.Option(help="Stop after so many minutes (each agent).")
+        float | None,
+        typer.Option(help="Stop after so many minutes of training (each agent); compiling and the "
+                     "first validation come on top.")
     ] = None,
     steps: Annotated[
         int | None,
@@ -180,6 +182,9 @@ def evaluate(
     ] = None,
     seeds: Annotated[int, typer.Option(help="Episodes of a block.", min=2)] = 500,
     blocks: Annotated[int, typer.Option(help="Blocks of unseen seeds.", min=1)] = 2,
+    first_block: Annotated[
+        int, typer.Option(help="Number of the first block: one that nobody looked at yet.", min=0)
+    ] = 0,
     blinded: Annotated[
         bool, typer.Option("--blinded", help="Show each agent with its signals blanked, too.")
     ] = False,
@@ -189,24 +194,40 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(help="File for a figure of the differences (.png, .svg, .pdf).")
     ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="File for the episodes (.npz), to be read again.")
+    ] = None,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Show what was found of the shipped agents; play "
+                           "nothing.")
+    ] = False,
     changes: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Agents beside the benchmarks on unseen seeds: cost, risk, paired differences, intervals."""
-    from lobsim.agents import Agent, compare, find_case, shipped
+    from lobsim.agents import Agent, compare, find_case, shipped_names, shipped_results
+    from lobsim.agents.shelf import save_comparison
 
     try:
+        if stored and (agent or changes or save):
+            raise ValueError("--stored shows what comes with the library; it goes without --agent, "
+                             "--set and --save")
         chosen = find_case(case).with_settings(**_settings(changes))
         names = agent
         if names is None:
-            names = [name for name in shipped() if Agent.load(name).case == chosen.name]
+            names = [name for name in shipped_names() if name.startswith(f"{chosen.name}-")]
         loaded = [Agent.load(name) for name in names]
         if plot is not None and plot.suffix.lower() not in (".png", ".svg", ".pdf"):
             raise ValueError(f"--plot is {plot}; it must end with .png, .svg or .pdf")
         if plot is not None and not loaded:
             raise ValueError("--plot shows differences of agents; name at least one with --agent")
-        found = compare(chosen, loaded, seeds=seeds, blocks=blocks, blinded=blinded,
-                        sampled=sampled)
+        if save is not None and save.suffix != ".npz":
+            raise ValueError(f"--save is {save}; it must end with .npz")
+        found = shipped_results(case) if stored else compare(
+            chosen, loaded, seeds=seeds, blocks=blocks, first_block=first_block, blinded=blinded,
+            sampled=sampled)
+        if save is not None:
+            save_comparison(found, save)
     except ValueError as error:
         complain(" ".join(str(error).split()))
         raise typer.Exit(WRONG_USE) from None
@@ -217,7 +238,9 @@ def evaluate(
     if as_json:
         print_json(found.as_dict())
         return
-    _show(found, seeds, blocks)
+    blocks = found.episodes["block"].nunique()
+    _show(found, len(found.contributions(found.benchmarks[0], found.judge.main.name)[0]) // blocks,
+          blocks)
     if plot is not None:
         typer.echo(f"wrote {plot}")
 
@@ -242,9 +265,10 @@ def _show(found: Comparison, seeds: int, blocks: int) -> None:
         shown.add_row(f"[bold]{escape(policy)}[/bold]" if is_agent else escape(policy), *cells)
     console().print(shown)
     better = "more" if judge.main.more_is_better else "less"
+    many = "1 block" if blocks == 1 else f"{blocks} blocks"
     optimum = "" if found.optimum is None else f" The optimum, computed: {found.optimum:.3f}."
-    say(f"{found.case.title}: {blocks} blocks of {seeds} unseen seeds; of {names[0]} {better} is "
-        f"better; ± 95 %.{optimum}")
+    say(f"{found.case.title}: {many} of {seeds} unseen seeds; of {names[0]} {better} is better; "
+        f"± 95 %.{optimum}")
     if found.agents:
         _show_differences(found)
 
@@ -259,9 +283,11 @@ def _number(name: str, value: float) -> str:
 def _show_differences(found: Comparison) -> None:
     from rich.table import Table
 
+    from lobsim.agents.comparing import NOT_TOLD_APART
+
     differences = found.differences
     blocks = list(differences["block"].unique())
-    colours = {"better": "green", "worse": "red", "level": "yellow"}
+    colours = {"better": "green", "worse": "red", NOT_TOLD_APART: "yellow"}
     for policy in found.agents:
         shown = Table(box=None, pad_edge=False, header_style="bold")
         shown.add_column(f"{escape(policy)} less", no_wrap=True)

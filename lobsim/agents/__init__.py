@@ -19,7 +19,9 @@ _HOME = {
     "Recipe": "lobsim.agents.case",
     "compare": "lobsim.agents.comparing",
     "find_case": "lobsim.agents.cases",
-    "shipped": "lobsim.agents.agent",
+    "shipped": "lobsim.agents.shelf",
+    "shipped_names": "lobsim.agents.agent",
+    "shipped_results": "lobsim.agents.shelf",
     "train": "lobsim.agents.training",
 }
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,11 @@ import torch
 
 from lobsim.agents.networks import PolicyNetwork, PolicyShape, network_of
 
-__all__ = ["Agent", "AgentError", "Moments", "shipped"]
+__all__ = ["Agent", "AgentError", "Moments", "shipped_names"]
 
 ARRAYS, RECORD = "policy.npz", "agent.json"
 FORMAT = 1
-_MODELS = Path(__file__).resolve().parent / "models"
+MODELS = Path(__file__).resolve().parent / "models"
 _NORMAL = "normal."  # before the names of the arrays that normalise
 
 
@@ -41,9 +41,9 @@ class Moments:
         return np.clip((seen - self.mean) / self.std, -self.clip, self.clip).astype(np.float32)
 
 
-def shipped() -> list[str]:
+def shipped_names() -> list[str]:
     """Names of the agents that come with the library, for `Agent.load`."""
-    return sorted(path.parent.name for path in _MODELS.glob(f"*/{RECORD}"))
+    return sorted(path.parent.name for path in MODELS.glob(f"*/{RECORD}"))
 
 
 class Agent:
@@ -59,7 +59,7 @@ class Agent:
         ``epsilon``, ``validation`` and how it was made.
     moments : Moments, optional
         Of normalisation.
-    base : QuotePolicy of LinearQuotes, optional
+    base : QuotePolicy of LinearQuotes, or SignalQuotes, optional
         Rule to whose actions the network's are added, times ``record["residual"]``.
 
     Examples
@@ -189,7 +189,10 @@ class Agent:
         return policy
 
     def blinded(self) -> "Agent":
-        """The same agent whose signals are always 0: what did it gain by looking?"""
+        """The same agent whose signals are always 0: what did it gain by looking?
+
+        Of an agent that adds to a rule the network alone is blinded; the rule sees as before.
+        """
         if not self.record.get("signals"):
             raise AgentError(f"case {self.case} has no signals to blank")
         return Agent(self.network, self.record | {"blanked": True}, moments=self.moments,
@@ -214,7 +217,7 @@ class Agent:
         record["task"], unkept = _plain(self.record.get("task", {}))
         record["not_kept"] = self.record.get("not_kept", lost + unkept)
         if self.base is not None:
-            record["base"] = asdict(self.base.quotes)
+            record["base"] = _described_base(self.base)
         _write(folder / ARRAYS, lambda file: np.savez(file, **arrays))
         text = json.dumps(record, indent=1) + "\n"
         _write(folder / RECORD, lambda file: file.write(text.encode()))
@@ -227,7 +230,7 @@ class Agent:
         Parameters
         ----------
         where : path or str
-            A folder, or one of `shipped`.
+            A folder, or one of `shipped_names`.
 
         Raises
         ------
@@ -235,10 +238,10 @@ class Agent:
             When there is none, or its files are damaged. Nothing in them is ever executed.
         """
         folder = Path(where)
-        if not (folder / RECORD).is_file() and str(where) in shipped():
-            folder = _MODELS / str(where)
+        if not (folder / RECORD).is_file() and str(where) in shipped_names():
+            folder = MODELS / str(where)
         if not (folder / RECORD).is_file():
-            known = ", ".join(shipped()) or "none yet"
+            known = ", ".join(shipped_names()) or "none yet"
             raise AgentError(f"{where} is no folder of an agent (it has no {RECORD}) and no "
                              f"shipped one; shipped are: {known}")
         try:
@@ -259,8 +262,18 @@ class Agent:
             raise AgentError(f"the agent in {folder} cannot be read: {told}") from None
         for name in ("environment", "task"):
             record[name] = _tuples(record.get(name, {}))
-        return cls(network, record, moments=Moments(**normal) if normal else None,
-                   base=_base_of(record))
+        try:
+            base = _base_of(record)
+        except (KeyError, TypeError) as error:
+            raise AgentError(f"the rule of the agent in {folder} cannot be read: {error}") from None
+        return cls(network, record, moments=Moments(**normal) if normal else None, base=base)
+
+
+def _described_base(base) -> dict[str, Any]:
+    """A rule's kind and numbers: its environment is that of the agent."""
+    rule = getattr(base, "quotes", base)
+    numbers = {one.name: getattr(rule, one.name) for one in fields(rule) if one.name != "env"}
+    return {"rule": type(rule).__name__} | numbers
 
 
 def _base_of(record) -> Callable | None:
@@ -268,11 +281,14 @@ def _base_of(record) -> Callable | None:
     if not record.get("residual"):
         return None
     from lobsim.agents.cases import find_case
-    from lobsim.envs.making_rules import LinearQuotes, QuotePolicy
+    from lobsim.envs.making_rules import LinearQuotes, QuotePolicy, SignalQuotes
 
+    makers = {"LinearQuotes": lambda env, **numbers: QuotePolicy(env, LinearQuotes(**numbers)),
+              "SignalQuotes": SignalQuotes}
+    numbers = dict(record["base"])
+    make = makers[numbers.pop("rule", "LinearQuotes")]  # the only one before the name was kept
     case = find_case(record["case"]).with_settings(**record["task"])
-    env = case.vector(1, **record["environment"])
-    return QuotePolicy(env, LinearQuotes(**record["base"]))
+    return make(case.vector(1, **record["environment"]), **numbers)
 
 
 def _tuples(settings: Mapping[str, Any]) -> dict[str, Any]:

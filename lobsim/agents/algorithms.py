@@ -5,6 +5,7 @@ DQN, PPO and SAC are its own, but for three things: the schedules follow the bud
 not for all of them at once.
 """
 
+import math
 import time
 from typing import Any
 
@@ -27,6 +28,9 @@ _ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU}
 class Budget:
     """How much of a training is spent: by steps, by time, or by whichever is further.
 
+    The clock stands until `start`: what comes before the first step, compiling and the first
+    validation, is no training.
+
     Parameters
     ----------
     steps : int, optional
@@ -38,12 +42,18 @@ class Budget:
 
     def __init__(self, steps: int | None, seconds: float | None, before_s: float = 0.0):
         self.steps, self.seconds = steps, seconds
-        self._begun = time.monotonic() - before_s
+        self._before_s = before_s
+        self._begun: float | None = None
+
+    def start(self) -> None:
+        """Let the clock run; it is started once."""
+        if self._begun is None:
+            self._begun = time.monotonic()
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the training began."""
-        return time.monotonic() - self._begun
+        """Seconds of training, those before a resumption with them."""
+        return self._before_s + (0.0 if self._begun is None else time.monotonic() - self._begun)
 
     def spent(self, steps: int) -> float:
         """Share of the budget after so many steps, 0 to 1."""
@@ -174,6 +184,11 @@ def build(algo: str, recipe: Recipe, env, budget: Budget, levels: int = 0):
     double = bool(options.pop("double", False))
     if double and algo != "dqn":
         raise ValueError(f"double is an option of DQN; algo is {algo!r}")
+    scale = options.pop("head_scale", None)
+    if scale is not None and algo == "dqn":
+        raise ValueError("head_scale is an option of PPO and SAC; algo is 'dqn'")
+    if scale is not None and not 0 < scale < math.inf:
+        raise ValueError(f"head_scale is {scale}; it must be a number above 0")
     try:
         model = CLASSES[algo]("MlpPolicy", env, learning_rate=recipe.rate, gamma=recipe.gamma,
                               batch_size=recipe.batch_size, policy_kwargs=kwargs, device="cpu",
@@ -183,6 +198,11 @@ def build(algo: str, recipe: Recipe, env, budget: Budget, levels: int = 0):
     model.budget = budget
     if algo == "dqn":
         model.double = double
+    if scale is not None:
+        head = model.policy.action_net if algo == "ppo" else model.actor.mu
+        with torch.no_grad():
+            head.weight.mul_(scale)
+            head.bias.zero_()
     return model
 
 

@@ -46,7 +46,9 @@ class Recipe:
     options : mapping
         Further arguments of the class in Stable-Baselines3 (``n_steps``, ``ent_coef`` ...); for
         DQN also ``double`` (bool, van Hasselt 2016), for PPO ``log_std_init`` (of a continuous
-        action; 0 explores the whole of -1..1).
+        action; 0 explores the whole of -1..1), and for PPO and SAC ``head_scale``
+        (above 0: the first weights of the last layer times this, its bias 0; with 0.01 a
+        `residual` agent begins at its rule to within a hundredth of what it may add).
     settings : mapping
         Of the environment, for this algorithm (``{"actions": "continuous"}``). They hold in
         judgement, too: the environment is part of the agent.
@@ -142,7 +144,8 @@ class Case:
     signals : tuple of int
         Which of them tell of the market: those that a blind agent lacks.
     base : callable, optional
-        ``base(env) -> QuotePolicy`` of `LinearQuotes`: the rule that residual recipes add to.
+        ``base(env) -> policy``, a `QuotePolicy` of `LinearQuotes` or a `SignalQuotes`: the rule
+        that residual recipes add to.
     optimum : callable, optional
         ``optimum(env) -> float``: the best that can be, in the judge's main measure.
     exact : callable, optional

@@ -34,7 +34,10 @@ from lobsim.agents.judging import JUDGES, Judge, play, values
 from lobsim.agents.seeds import MOST_EPISODES, test_seed
 from lobsim.envs.evaluate import cvar
 
-__all__ = ["Comparison", "compare", "two_way_interval"]
+__all__ = ["NOT_TOLD_APART", "Comparison", "compare", "two_way_interval"]
+
+NOT_TOLD_APART = "not told apart"
+"""Verdict where the interval holds 0: these seeds do not decide, which is no proof of equality."""
 
 _CONFIDENCE = 0.95
 _ALL = "all"
@@ -156,8 +159,8 @@ class Comparison:
         -------
         DataFrame
             ``policy, against, measure, block`` (a number, or "all"), ``difference, half, low,
-            high`` (95 %), ``verdict`` ("better", "worse" or "level": whether the interval leaves
-            out 0).
+            high`` (95 %), ``verdict`` ("better", "worse" or "not told apart": whether the
+            interval leaves out 0).
         """
         blocks = [*self.episodes["block"].unique(), _ALL]
         rows = []
@@ -183,7 +186,7 @@ class Comparison:
         rounding = _ROUNDING * float(np.abs(own).max())
         verdict = "better" if sign * mean > 0 else "worse"
         if not abs(mean) > max(half, rounding):
-            verdict = "level"
+            verdict = NOT_TOLD_APART
         return {"policy": policy, "against": against, "measure": measure, "block": block,
                 "difference": mean, "half": half, "low": mean - half, "high": mean + half,
                 "verdict": verdict}

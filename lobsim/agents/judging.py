@@ -26,6 +26,7 @@ import pandas as pd
 from lobsim.agents.case import Case
 from lobsim.envs import evaluate as execution
 from lobsim.envs import evaluate_making as making
+from lobsim.envs.threads import cores
 
 __all__ = ["JUDGES", "Judge", "Measure", "play", "score", "values"]
 
@@ -90,7 +91,7 @@ def play(case: Case, policies: Mapping, episodes: int, seed: int) -> pd.DataFram
         own = {name: (policy, policy.environment) if hasattr(policy, "environment") else policy
                for name, policy in policies.items()}
         return execution.evaluate(own, episodes=episodes, seed=seed, num_envs=case.judge_envs,
-                                  **case.settings).episodes
+                                  threads=cores(), **case.settings).episodes
     tables = []
     for name, policy in policies.items():
         env = case.vector(min(case.judge_envs, episodes), **getattr(policy, "environment", {}))

@@ -42,6 +42,9 @@ def action_names(case: str | Case, policy) -> list[str]:
         return ["lots to cross", "offset, ticks", "lots to rest"]
     env = case.vector(1, **getattr(policy, "environment", {}))
     settings = env._core.settings
+    if settings.actions == "pace" and settings.shift_levels:
+        shifts = np.linspace(-settings.max_shift_s, settings.max_shift_s, settings.shift_levels)
+        return [f"{shift:+.0f} s" for shift in shifts]
     if settings.actions == "pace":
         return ["shift"]
     if settings.actions != "discrete":

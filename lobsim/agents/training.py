@@ -30,6 +30,7 @@ from lobsim.agents.health import Health, TimedVecEnv
 from lobsim.agents.judging import score
 from lobsim.agents.residual import ResidualEnv
 from lobsim.agents.seeds import MOST_ENVS, VALIDATION, training_seed
+from lobsim.envs.threads import cores
 
 __all__ = ["Training", "train"]
 
@@ -54,7 +55,8 @@ def train(case: str | Case, algo: str, seed: int = 0, *, minutes: float | None =
         same budget in `steps` gives the same agent, bit for bit, on the same machine.
     minutes, steps : float, int, optional
         Budget: stop after whichever comes first; by default the steps of the recipe. Learning rate
-        and exploration are scheduled over it.
+        and exploration are scheduled over it. The minutes are of training: they count from the
+        first step, after compiling and the validation at the start.
     out : path, optional
         Folder for the agent (best so far, from the first moments on), and for a checkpoint to
         resume from.
@@ -145,6 +147,8 @@ class Training:
         case, recipe = self.case, self.recipe
         settings = {**recipe.settings, **recipe.training}
         set_random_seed(self.seed)
+        if case.judge == "execution":  # many events a step: worth a thread for each core
+            settings.setdefault("threads", cores())
         self.native = case.vector(recipe.n_envs, info="end", **settings)
         env = self.native
         self.base = None
@@ -261,8 +265,10 @@ class _Watch(BaseCallback):
 
     def _on_rollout_start(self) -> None:
         share = self.of.budget.spent(self.model.num_timesteps)
-        if share >= min(self._next / self.of.recipe.validations, 0.999):
+        number, last = self._next, self.of.recipe.validations
+        if number <= last and share >= min(number / last, 0.999):  # the last one before the end
             self.validate()
+        self.of.budget.start()  # the kernels are compiled now, and what comes next is training
         self._tell(share)
 
     def validate(self) -> None:

@@ -106,7 +106,7 @@ def interval(values: np.ndarray, confidence: float = _CONFIDENCE) -> tuple[float
 
 def evaluate(policies: Mapping[str, Rule | Policy | tuple], *, episodes: int = 500, seed: int = 0,
              first: int = 0, reference: str | None = None, num_envs: int = 64,
-             **settings) -> Evaluation:
+             threads: int = 1, **settings) -> Evaluation:
     """Run policies on the same episodes, many at a time.
 
     Parameters
@@ -124,6 +124,8 @@ def evaluate(policies: Mapping[str, Rule | Policy | tuple], *, episodes: int = 5
         Policy that the others are compared with; the first by default.
     num_envs : int
         Episodes side by side; changes no result, unless a policy draws random numbers.
+    threads : int
+        That advance them; changes no result.
     **settings
         As in `lobsim.envs.ExecutionEnv`.
 
@@ -159,16 +161,16 @@ def evaluate(policies: Mapping[str, Rule | Policy | tuple], *, episodes: int = 5
         if hasattr(policy, "act"):
             own = {**own, "actions": "orders"}
         checked = ExecutionSettings(**{**settings, **own})
-        blocks = [_run(policy, checked, seeds[k:k + num_envs])
+        blocks = [_run(policy, checked, seeds[k:k + num_envs], threads)
                   for k in range(0, episodes, num_envs)]
         tables.append(pd.concat(blocks, ignore_index=True).assign(policy=name))
     table = pd.concat(tables, ignore_index=True)
     return Evaluation(table[["policy", *table.columns.drop("policy")]], reference)
 
 
-def _run(policy, settings, seeds) -> pd.DataFrame:
+def _run(policy, settings, seeds, threads) -> pd.DataFrame:
     """One episode of each seed, side by side, to the end."""
-    core = ExecutionCore(len(seeds), settings)
+    core = ExecutionCore(len(seeds), settings, threads)
     outcome = core.fresh()
     core.open(range(len(seeds)), seeds, outcome)
     rule = policy if hasattr(policy, "act") else None

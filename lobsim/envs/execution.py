@@ -16,8 +16,8 @@ __all__ = ["ExecutionEnv", "ExecutionVectorEnv"]
 def _spaces(settings: ExecutionSettings) -> tuple[spaces.Box, spaces.Space]:
     """Spaces of one environment: observations and actions."""
     seen = spaces.Box(np.array(OBSERVED_LOW, np.float32), np.array(OBSERVED_HIGH, np.float32))
-    if settings.actions == "discrete":
-        return seen, spaces.Discrete(len(settings.choices()))
+    if settings.discrete_actions:
+        return seen, spaces.Discrete(settings.discrete_actions)
     if settings.actions in ("continuous", "pace"):
         count = 2 if settings.actions == "continuous" else 1
         return seen, spaces.Box(-1.0, 1.0, (count,), np.float32)
@@ -93,7 +93,8 @@ class ExecutionEnv(KernelEnv):
 
     ``actions="pace"``: Box(-1, 1, (1,)). The schedule is moved by ``a max_shift_s`` seconds,
     positive = trade sooner: what was due more than a slice before on it is crossed, what is due
-    within a slice rests at the own best. In the last slice all that is left is crossed.
+    within a slice rests at the own best. In the last slice all that is left is crossed. With
+    `shift_levels` it is Discrete instead: so many shifts, evenly from the latest to the soonest.
 
     ``actions="orders"`` is for hand-written rules: lots to cross, offset in ticks, lots to rest
     (-1: leave what rests).
@@ -156,6 +157,8 @@ class ExecutionEnv(KernelEnv):
         Of a continuous action, at least 1.
     max_shift_s : float
         Of ``actions="pace"``, > 0.
+    shift_levels : int, optional
+        Of ``actions="pace"``: how many shifts there are to choose from, at least 2.
     schedule : str
         "vwap" (the profile's expected volume) or "twap": for column 2, the guard and tracking.
     ahead_s : float, optional
@@ -209,15 +212,18 @@ class ExecutionVectorEnv(KernelVectorEnv):
     num_envs : int
     autoreset_mode, info, copy
         As in `lobsim.envs.vector.KernelVectorEnv`.
+    threads : int
+        That advance environments side by side, 1 to 64; no result depends on it. Worth it where a
+        step has many events: a core each.
     **settings
         As in `ExecutionEnv`.
     """
 
     def __init__(self, num_envs: int = 1, *, profile="SPY", render_mode: None = None,
                  autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
-                 info: str = "all", copy: bool = True, **settings):
+                 info: str = "all", copy: bool = True, threads: int = 1, **settings):
         checked = ExecutionSettings(profile, **settings)
-        super().__init__(ExecutionCore(num_envs, checked), *_spaces(checked), autoreset_mode, info,
+        super().__init__(ExecutionCore(num_envs, checked, threads), *_spaces(checked), autoreset_mode, info,
                          copy)
 
     def market(self, i: int) -> Market:

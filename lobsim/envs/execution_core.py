@@ -11,6 +11,7 @@ from lobsim.envs.core import Outcome, checked_count
 from lobsim.envs.execution_kernel import start_some, step_all
 from lobsim.envs.execution_settings import MODES, Episode, ExecutionSettings
 from lobsim.envs.handles import Markets
+from lobsim.envs.threads import MOST_THREADS, shares, side_by_side
 from lobsim.market import Market
 from lobsim.market.curve import cumulative_share
 from lobsim.market.initial import expected_queue
@@ -33,6 +34,8 @@ class ExecutionCore:
     count : int
         N, at least 1.
     settings : ExecutionSettings
+    threads : int
+        That advance episodes side by side; changes no result.
 
     Attributes
     ----------
@@ -42,8 +45,12 @@ class ExecutionCore:
 
     names = at.INFO_NAMES
 
-    def __init__(self, count: int, settings: ExecutionSettings):
+    def __init__(self, count: int, settings: ExecutionSettings, threads: int = 1):
         count = checked_count(count)
+        if threads != int(threads) or not 1 <= threads <= MOST_THREADS:
+            raise ValueError(f"threads is {threads}; it must be a whole number from 1 to "
+                             f"{MOST_THREADS}")
+        self._shares = shares(count, int(threads))
         self.settings = settings
         self.seeds = np.zeros(count, np.uint64)
         self.episodes: list[Episode | None] = [None] * count
@@ -55,7 +62,10 @@ class ExecutionCore:
         self._choices, self._weights = settings.choices(), settings.weights
         self._scales: dict[int, tuple] = {}
         self._columns = len(at.OBSERVED)
-        self._is_discrete = settings.actions == "discrete"
+        # What a discrete action is in the kernel: a row of the choices, or a shift from -1 to 1.
+        count = settings.discrete_actions
+        self._meaning = np.linspace(-1, 1, count) if settings.actions == "pace" else None
+        self._is_discrete = count > 0
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -93,7 +103,7 @@ class ExecutionCore:
             When an action is not finite or not one of the discrete ones.
         """
         if self._is_discrete:
-            self._actions[:, 0] = actions
+            self._actions[:, 0] = actions if self._meaning is None else self._shifts(actions)
         else:
             self._actions[:, :np.shape(actions)[1]] = actions
         outcome = self.fresh() if outcome is None else outcome
@@ -103,13 +113,32 @@ class ExecutionCore:
                              f"the action space")
         return outcome
 
+    def _shifts(self, actions) -> np.ndarray:
+        """Shifts from -1 to 1 of numbered ones; NaN, which the kernel refuses, of unknown ones."""
+        actions = np.asarray(actions)
+        known = (actions >= 0) & (actions < len(self._meaning))
+        return np.where(known, self._meaning[np.where(known, actions, 0).astype(np.int64)], np.nan)
+
     def _call(self, outcome):
-        arguments = (self._markets.table, self._word, self._real, self._schedule, self._choices,
-                     self._weights, self._actions, *outcome)
+        by_row = (self._markets.table, self._word, self._real, self._schedule)
+        arguments = (*by_row, self._choices, self._weights, self._actions, *outcome)
+        if len(self._shares) > 1 and self._means_something():
+            side_by_side(self._shares, lambda rows: step_all(
+                *(array[rows] for array in by_row), self._choices, self._weights,
+                *(array[rows] for array in (self._actions, *outcome))))
+            return -1
         if not config.DISABLE_JIT:
             return step_all(*arguments)
         with np.errstate(over="ignore"):  # hashing wraps around on purpose
             return step_all(*arguments)
+
+    def _means_something(self) -> bool:
+        """Whether every action does; if not, the kernel is asked, which moves nothing then."""
+        used = self._actions
+        if self._is_discrete and self._meaning is None:
+            used = self._actions[:, 0]
+            return bool(((used >= 0) & (used < len(self._choices))).all())
+        return bool(np.isfinite(used).all())
 
     @property
     def alive(self) -> np.ndarray:

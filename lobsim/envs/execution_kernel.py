@@ -55,7 +55,7 @@ def start_some(rows, table, word, real, schedule, seen, info):
         observe(book, flow, word[i], real[i], schedule[i], seen[i])
 
 
-@njit(borrows=True)
+@njit(borrows=True, nogil=True)  # several threads may each advance some of the environments
 def step_all(table, word, real, schedule, choices, weights, actions, seen, rewards, over, info):
     """Advance every environment that is alive by one decision.
 

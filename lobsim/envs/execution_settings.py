@@ -50,6 +50,7 @@ class ExecutionSettings:
     max_slices: float = 5.0
     max_offset_ticks: int = 4
     max_shift_s: float = 300.0
+    shift_levels: int | None = None
     schedule: str = "vwap"
     guard_s: float | None = None
     ahead_s: float | None = None
@@ -101,8 +102,18 @@ class ExecutionSettings:
         if self.max_offset_ticks != int(self.max_offset_ticks) or self.max_offset_ticks < 1:
             raise ValueError(f"max_offset_ticks is {self.max_offset_ticks}; it must be a whole "
                              f"number above 0")
+        levels = self.shift_levels
+        if levels is not None and (levels != int(levels) or levels < 2):
+            raise ValueError(f"shift_levels is {levels}; it must be None or a whole number from 2")
         if not 0 <= self.discount <= 1:
             raise ValueError(f"discount is {self.discount}; it must be from 0 to 1")
+
+    @property
+    def discrete_actions(self) -> int:
+        """How many actions there are to choose from; 0 if an action is a number."""
+        if self.actions == "pace":
+            return int(self.shift_levels or 0)
+        return len(self.choices()) if self.actions == "discrete" else 0
 
     @property
     def steps(self) -> int:

@@ -26,7 +26,9 @@ class Sale(gymnasium.Env):
         self.other = np.random.default_rng(2006)  # of the fault "unseeded"
 
     def _see(self):
-        seen = np.array([self.left / self.quantity, 1 - self.time / self.steps], np.float32)
+        time = self.time / self.steps
+        seen = np.array([self.left / self.quantity, time if self.fault == "steps_done" else
+                         1 - time], np.float32)
         return seen.astype(float) if self.fault == "float64" else seen
 
     def _tell(self, terms):
@@ -52,18 +54,19 @@ class Sale(gymnasium.Env):
         up = 1 if v < 0.5 else -1
         self.left -= crossed + rested
         self.time += 1
-        self.mid += up - self.push * crossed
+        self.mid += up + (1 if fault == "pushed_up" else -1) * self.push * crossed
         held = self.left if fault == "held_after" else before
         terms = {
             "execution": (crossed + rested) * self.mid - got, "impact": held * self.push * crossed,
             "exogenous": -held * up, "fees": self.fee * crossed, "leftover": 0.0}
         if fault == "before":
             terms["execution"] = (crossed + rested) * mid - got
-        self.cash += got - self.fee * crossed
+        self.cash += got - self.fee * crossed * (fault != "gross")
         over = self.time == self.steps
         if over and fault != "no_leftover":
             walk = self.left * (self.left + 1) / 2 + self.fee * self.left
             walk = 0.0 if fault == "leftover_at_mid" else walk
+            walk -= self.fee * self.left * (fault == "leftover_free")
             terms["leftover"], self.cash = walk, self.cash + self.left * self.mid - walk
         reward = -sum(terms.values())
         if fault == "cost":
@@ -71,6 +74,8 @@ class Sale(gymnasium.Env):
         if fault == "not_the_sum":
             reward = -terms["execution"]
         over = over if fault == "late" else over or self.left == 0
+        if over and fault == "sold_out":
+            self.left = 0
         ended = (False, bool(over)) if fault == "truncated" else (bool(over), False)
         return self._see(), float(reward), *ended, self._tell(terms)
 
@@ -133,7 +138,7 @@ def random_orders(rng):
     cases = []
     for ask in ("info", "reward", "ending", "observation"):
         actions = rng.choice([0, 0, 1, 2], 5).tolist()
-        cases.append(_case(ask, actions, int(rng.integers(1000)), 8, 5,
+        cases.append(_case(ask, actions, int(rng.integers(1000)), 12, 5,  # two are left, or more
                            round(float(rng.uniform(0.3, 0.8)), 2),
                            round(float(rng.uniform(0.1, 0.5)), 2), int(rng.integers(1, 3))))
     return cases
@@ -161,8 +166,8 @@ ENV = Check(
             _case("observation", SEVEN, 3, 9, 7, 0.5, 0.2, 1,
                   "each observation, and whether its space contains it"),
         ], category="the interface", partial=True),
-        Part("orders of your own", 3.0, random_orders, False, category="other numbers"),
-        Part("an order that is done early, and more than is left", 1.0, [
+        Part("orders of your own", 2.0, random_orders, False, category="other numbers"),
+        Part("an order that is done early, and more than is left", 2.0, [
             _case("ending", DONE, 5, 3, 7, 0.9, 0.1, 1), _case("info", DONE, 5, 3, 7, 0.9, 0.1, 1),
             _case("reward", [1, 2], 2, 2, 5, 0.5, 0.3, 2),
             _case("info", [2, 2, 0, 0], 1, 5, 3, 1.0, 0.0, 0),
@@ -191,6 +196,15 @@ ENV = Check(
         Mistake("before", _with("before"),
                 "execution is measured at the mid after the step; with the mid before it the "
                 "terms count the move of what was sold twice"),
+        Mistake("pushed_up", _with("pushed_up"), "your sales push the mid down, not up"),
+        Mistake("leftover_free", _with("leftover_free"),
+                "the leftover is crossed: it pays `fee` for each lot, too, within its own term"),
+        Mistake("gross", _with("gross"),
+                "cash holds everything: what lots were sold for, less all fees"),
+        Mistake("sold_out", _with("sold_out"),
+                "`left`, in info and in the observation, is counted before the leftover is sold"),
+        Mistake("steps_done", _with("steps_done"),
+                "the observation holds the steps that are left, not those that are done"),
         Mistake("uncapped", _with("uncapped"), "you cannot sell more lots than are left"),
         Mistake("no_walk", _with("no_walk"),
                 "the second lot crossed finds the next price level: mid - 2"),

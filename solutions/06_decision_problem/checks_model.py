@@ -54,6 +54,13 @@ def _no_discount(chance, cost, final_cost, discount):
     return _induction(chance, cost, final_cost, 1.0)
 
 
+def _last_of_equals(chance, cost, final_cost, discount):
+    def last(total, axis):
+        return len(total) - 1 - total[::-1].argmin(axis=axis)
+
+    return _induction(chance, cost, final_cost, discount, best=last)
+
+
 def _all_discounted(chance, cost, final_cost, discount):
     return _induction(chance, cost, final_cost, discount, on_cost=discount)
 
@@ -119,6 +126,8 @@ INDUCTION = Check(
         Mistake("largest", _largest, "these are costs: the best action has the smallest total"),
         Mistake("myopic", _myopic,
                 "your action is the cheapest now; add what the state it leads to will cost"),
+        Mistake("last_of_equals", _last_of_equals,
+                "of equally good actions take the one with the lowest number"),
         Mistake("no_discount", _no_discount, "what comes one step later counts `discount` times"),
         Mistake("all_discounted", _all_discounted,
                 "only what comes later is discounted, not the cost of the step itself"),
@@ -175,6 +184,13 @@ def _same_time(chance, cost, potential, discount):
     return _shaped(chance, cost, potential, discount, shift=0)
 
 
+def _own_state(chance, cost, potential, discount):
+    """The change of the potential in time, of the state that one is in."""
+    after = np.array(potential[1:], dtype=float)
+    after[-1] = 0.0
+    return cost + (discount * after - np.asarray(potential)[:-1])[:, None, :]
+
+
 def _shaped_worlds(rng, sizes):
     for steps, states, actions, discount in sizes:
         one = _world(rng, steps, states, actions, discount)
@@ -199,7 +215,7 @@ SHAPED = Check(
     title="A hint that moves nothing",
     reference=reference_shaped,
     tolerance=EXACT,
-    reread='"Shaping": equation 6 and the line about the end',
+    reread='"Shaping": equation 5 and the line about the end',
     parts=[
         Part("two lots by hand", 1.0, [Case(BEHIND, "the potential above")],
              category="worked example"),
@@ -210,6 +226,9 @@ SHAPED = Check(
     mistakes=[
         Mistake("end_kept", _end_kept,
                 "after the last decision the potential is 0, whatever the array says"),
+        Mistake("own_state", _own_state,
+                "the later potential is that of the state the action leads to: its mean is "
+                "chance @ potential[k + 1]"),
         Mistake("turned", _turned,
                 "a cost that falls with the potential: discount x after less before, not the "
                 "other way round"),

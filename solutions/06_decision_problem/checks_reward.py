@@ -186,6 +186,19 @@ def _end_at_arrival(mid, sold, price, quantity, leftover_price):
     return _rewards(mid, sold, price, quantity, leftover_price, at_end=0)
 
 
+def _rewards_nan(mid, sold, price, quantity, leftover_price):
+    right = _rewards(mid, sold, price, quantity, leftover_price)
+    right[-1] += 0.0 * leftover_price
+    return right
+
+
+def _proceeds(mid, sold, price, quantity, leftover_price):
+    right = _rewards(mid, sold, price, quantity, leftover_price)
+    held = quantity - sold.sum()
+    right[-1] += held * mid[-1] if held else 0.0
+    return right
+
+
 def _sales(rng, steps, rest):
     sold = rng.integers(0, 5, steps)
     sold[rng.integers(steps)] = 0
@@ -196,7 +209,7 @@ def _sales(rng, steps, rest):
 
 
 def random_sales(rng):
-    return [Case(_sales(rng, steps, rest), f"{steps} steps") for steps, rest in ((4, 5), (7, 3))]
+    return [Case(_sales(rng, steps, rest), f"{steps} steps") for steps, rest in ((4, 5), (7, 1))]
 
 
 def finished(rng):
@@ -236,6 +249,12 @@ REWARDS = Check(
         Mistake("realised", _realised,
                 "the sum is right, and each reward is not: you pay only when something is sold, "
                 "and his way marks what is held in every step"),
+        Mistake("nan", _rewards_nan,
+                "with nothing left there is no leftover price: 0 times nan is nan, so ask first "
+                "whether anything is held"),
+        Mistake("proceeds", _proceeds,
+                "the leftover earns its price less the last mid: what it was worth was counted "
+                "all the way"),
         Mistake("end_at_arrival", _end_at_arrival,
                 "the leftover is compared with the last mid: the way to there has been paid"),
     ],

@@ -12,7 +12,7 @@ def reference_q(left, action, cost, next_left, leftover_cost, steps, actions):
 
 
 def _table(left, action, cost, next_left, leftover_cost, steps, actions, round_=None, unseen=np.inf,
-           best=np.min, end=True, sums=False, once=False, empty=True):
+           best=np.min, end=True, sums=False, once=False):
     states = len(leftover_cost)
     value = np.array(leftover_cost, dtype=float) * end
     cell = left * actions + action
@@ -24,8 +24,7 @@ def _table(left, action, cost, next_left, leftover_cost, steps, actions, round_=
         total = np.bincount(cell, cost + after, minlength=states * actions)
         mean = np.where(seen > 0, total / (1 if sums else np.maximum(seen, 1)), unseen)
         tables[t] = mean.reshape(states, actions)
-        if empty:
-            tables[t, 0] = 0.0
+        tables[t, 0] = 0.0
         if not once:
             value = best(tables[t], axis=1)
     return tables
@@ -41,6 +40,21 @@ def _floor(left, action, cost, next_left, leftover_cost, steps, actions):
 
 def _unseen_is_free(left, action, cost, next_left, leftover_cost, steps, actions):
     return _table(left, action, cost, next_left, leftover_cost, steps, actions, unseen=0.0)
+
+
+def _unseen_is_unknown(left, action, cost, next_left, leftover_cost, steps, actions):
+    table = _table(left, action, cost, next_left, leftover_cost, steps, actions)
+    return np.where(np.isinf(table), np.nan, table)
+
+
+def _empty_unseen(left, action, cost, next_left, leftover_cost, steps, actions):
+    table = _table(left, action, cost, next_left, leftover_cost, steps, actions)
+    table[:, 0] = np.inf
+    return table
+
+
+def _worst(left, action, cost, next_left, leftover_cost, steps, actions):
+    return _table(left, action, cost, next_left, leftover_cost, steps, actions, best=np.max)
 
 
 def _of_all(left, action, cost, next_left, leftover_cost, steps, actions):
@@ -83,7 +97,8 @@ def random_logs(rng):
 
 
 def thin(rng):
-    return [Case(_log(rng, 6, 3, 5)), Case(_log(rng, 4, 2, 2) | {"steps": 1})]
+    # of the fifth action there is no row: the table cannot take its shape from the log
+    return [Case(_log(rng, 6, 3, 4) | {"actions": 5}), Case(_log(rng, 4, 2, 2) | {"steps": 1})]
 
 
 FIVE_ROWS = {"left": np.array([1, 1, 2, 2, 2]), "action": np.array([0, 1, 0, 0, 1]),
@@ -96,12 +111,12 @@ TABLE = Check(
     title="Q-learning, backward",
     reference=reference_q,
     tolerance=EXACT,
-    reread='"A table that learns": five rows by hand, then equation 7',
+    reread='"A table that learns": five rows by hand, then equation 8',
     parts=[
         Part("five rows by hand", 1.0, [Case(FIVE_ROWS, "the log above")],
              category="worked example"),
-        Part("logs of your own", 4.0, random_logs, False, category="other numbers"),
-        Part("actions that were never tried, and a single decision", 1.0, thin, False,
+        Part("logs of your own", 3.0, random_logs, False, category="other numbers"),
+        Part("actions that were never tried, and a single decision", 2.0, thin, False,
              category="edge cases"),
     ],
     mistakes=[
@@ -111,6 +126,11 @@ TABLE = Check(
                 "next_left is not whole: take the value between two entries (np.interp)"),
         Mistake("unseen_is_free", _unseen_is_free,
                 "what was never tried is not free: its entry is infinite"),
+        Mistake("unseen_is_unknown", _unseen_is_unknown,
+                "what was never tried costs infinity, not nan"),
+        Mistake("empty_unseen", _empty_unseen,
+                "an empty order needs no action: its row is 0, tried or not"),
+        Mistake("worst", _worst, "these are costs: the value is the smallest entry"),
         Mistake("of_all", _of_all,
                 "from the next step on you act at your best: the smallest entry, not their mean"),
         Mistake("no_leftover", _no_leftover,

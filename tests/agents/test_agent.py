@@ -3,6 +3,7 @@
 import doctest
 import json
 import pickle
+from dataclasses import fields
 
 import gymnasium
 import numpy as np
@@ -10,11 +11,12 @@ import pytest
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import DummyVecEnv
-from tiny_agents import CASES, KINDS, seen, training
+from tiny_agents import BUDGETS, CASES, KINDS, seen, training
 
 from lobsim.agents import Agent, AgentError, Recipe, agent, networks
 from lobsim.agents.algorithms import Budget, build, policy_of, values_of
 from lobsim.agents.networks import DepthConv, PolicyNetwork, PolicyShape
+from lobsim.envs.making_rules import LinearQuotes, SignalQuotes
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,52 @@ def test_it_comes_back_from_its_files_bit_for_bit(kind, trained, tmp_path):
     record = json.loads((twice / agent.RECORD).read_text())
     assert {"case", "algo", "seed", "steps", "recipe", "task", "versions", "made_by",
             "validation", "environment"} <= set(record)
+
+
+@pytest.mark.parametrize("case, kind", [("signal", LinearQuotes), ("making", SignalQuotes)])
+def test_the_record_says_to_which_rule_it_adds_and_by_which_numbers(case, kind, trained, tmp_path):
+    now = trained[case, "ppo"].agent()
+    folder = now.save(tmp_path)
+    kept = json.loads((folder / agent.RECORD).read_text())["base"]
+    rule = getattr(now.base, "quotes", now.base)
+    assert type(rule) is kind
+    assert kept == {"rule": kind.__name__} | {name: getattr(rule, name) for name in kept
+                                              if name != "rule"}
+    assert {field.name for field in fields(kind)} - {"env"} == set(kept) - {"rule"}
+    looks = seen(case)
+    again = Agent.load(folder)
+    assert again.base(looks).tobytes() == now.base(looks).tobytes()
+    assert np.abs(again.base(looks)).max() > 0
+
+
+def test_a_record_without_a_rule_s_name_is_of_linear_quotes_and_an_unknown_one_is_refused(
+        trained, tmp_path):
+    now = trained["signal", "ppo"].agent()
+    folder = now.save(tmp_path)
+    record = json.loads((folder / agent.RECORD).read_text())
+    del record["base"]["rule"]
+    (folder / agent.RECORD).write_text(json.dumps(record))
+    looks = seen("signal")
+    assert Agent.load(folder)(looks).tobytes() == now(looks).tobytes()
+    for base in ({"rule": "eval"}, {"rule": "LinearQuotes", "odd": 1.0}, {}):
+        (folder / agent.RECORD).write_text(json.dumps(record | {"base": base}))
+        with pytest.raises(AgentError, match="the rule of the agent .* cannot be read"):
+            Agent.load(folder)
+
+
+@pytest.mark.parametrize("algo", ["ppo", "sac"])
+def test_with_a_small_head_a_residual_agent_begins_at_its_rule(algo):
+    looks = seen("signal")
+    first = {}
+    for scale in (None, 0.01):
+        asked = BUDGETS[algo]["options"] | ({"head_scale": scale} if scale else {})
+        one = training("signal", algo, residual=0.5, options=asked)
+        now = one.agent()
+        first[scale] = np.abs(now(looks) - np.clip(one.base(looks), -1, 1)).max()
+        if scale:
+            assert (now.network.head.bias == 0).all()
+            assert (now.network.head.weight != 0).any()  # it is small, and not asleep
+    assert 0 < first[0.01] < 0.1 * first[None] and first[0.01] < 0.01
 
 
 @each_kind

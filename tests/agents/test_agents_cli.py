@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from lobsim.agents import Agent, shipped
+from lobsim.agents import Agent, shipped_names
 from lobsim.cli import app
 
 TINY = ["--set", "n_envs=32", "--set", "validations=1", "--set", "net=[8, 8]"]
@@ -54,13 +54,22 @@ def test_train_then_resume_then_evaluate(run, tmp_path):
     assert status == 0 and found["optimum"] == pytest.approx(132.5)
     assert {row["policy"] for row in found["table"]} > {"TWAP", "PPO", "PPO, sampled"}
     assert {row["block"] for row in found["differences"]} == {0, 1, "all"}
+    status, text, _ = run(*evaluated, "--json", "--first-block", 7)
+    assert {row["block"] for row in json.loads(text)["differences"]} == {7, 8, "all"}
+    assert status == 0 and json.loads(text)["episodes"] == 40
 
 
 def test_evaluate_without_agents_shows_benchmarks_and_what_is_shipped(run):
     status, text, _ = run("evaluate", "chriss", "--seeds", 10, "--json")
     rows = {row["policy"] for row in json.loads(text)["table"]}
-    own = [name for name in shipped() if Agent.load(name).case == "chriss"]
+    own = [name for name in shipped_names() if Agent.load(name).case == "chriss"]
     assert status == 0 and "TWAP" in rows and len(rows) >= 4 + bool(own)
+
+
+@pytest.mark.parametrize("blocks, told", [(1, "1 block of"), (2, "2 blocks of")])
+def test_a_table_tells_on_how_many_blocks_it_stands(run, blocks, told):
+    status, text, _ = run("evaluate", "chriss", "--seeds", 10, "--blocks", blocks)
+    assert status == 0 and f": {told} 10 unseen seeds" in " ".join(text.split())
 
 
 def test_what_a_user_can_get_wrong_is_told_in_one_sentence(run, tmp_path):
@@ -78,6 +87,6 @@ def test_what_a_user_can_get_wrong_is_told_in_one_sentence(run, tmp_path):
 
 
 def test_shipped_agents_are_readable_and_small():
-    for name in shipped():
+    for name in shipped_names():
         agent = Agent.load(name)
         assert agent.record["made_by"].startswith("train(") and agent.record["validation"]

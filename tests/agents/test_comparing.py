@@ -143,16 +143,25 @@ def test_scores_are_signed_so_that_more_is_better(agents):
     assert all(judge.main is judge.measures[0] for judge in JUDGES.values())
 
 
-def test_ties_are_level_and_signs_are_right():
+def test_ties_are_not_told_apart_and_signs_are_right():
     case = CASES["chriss"]
     rows = [pd.DataFrame({"policy": name, "member": 0, "block": 0, "seed": range(20),
                           "objective_bps": cost, "realised_bps": cost, "shortfall_bps": cost})
             for name, cost in (("a", np.full(20, 3.0)), ("b", np.full(20, 3.0 + 1e-13)),
                                ("c", np.linspace(3.9, 4.1, 20)))]
     found = Comparison(case, pd.concat(rows), ["a"])
-    assert found.difference("b", "a")["verdict"] == "level"
+    assert found.difference("b", "a")["verdict"] == "not told apart"
     assert found.difference("c", "a")["verdict"] == "worse"
     assert found.difference("a", "c")["verdict"] == "better"
+
+
+def test_an_interval_that_holds_zero_tells_nothing_apart():
+    rows = [pd.DataFrame({"policy": name, "member": 0, "block": 0, "seed": range(20),
+                          "objective_bps": cost, "realised_bps": cost, "shortfall_bps": cost})
+            for name, cost in (("a", np.full(20, 3.0)), ("b", 3.01 + np.linspace(-1, 1, 20)))]
+    told = Comparison(CASES["chriss"], pd.concat(rows), ["a"]).difference("b", "a")
+    assert told["difference"] == pytest.approx(0.01) and told["low"] < 0 < told["high"]
+    assert told["verdict"] == "not told apart"
 
 
 @pytest.mark.parametrize("call, text", [

@@ -8,7 +8,7 @@ import pytest
 import torch
 from tiny_agents import BUDGETS, CASES, KINDS, seen, training
 
-from lobsim.agents import Agent, AgentError, checkpoint, seeds, train
+from lobsim.agents import Agent, AgentError, algorithms, checkpoint, seeds, train
 from lobsim.agents import training as module
 from lobsim.agents.health import TimedVecEnv
 from lobsim.envs.seeding import episode_seeds
@@ -149,6 +149,46 @@ def test_a_budget_of_minutes_ends_a_training_without_end_of_steps():
     assert stop.figures[-1]["share"] == 1.0 and agent.record["trained_steps"] > 0
 
 
+class Clock:
+    """A clock that moves by a hundredth of a second whenever somebody looks."""
+
+    now = 0.0
+
+    def monotonic(self):
+        self.now += 0.01
+        return self.now
+
+
+def test_minutes_count_from_the_first_step_after_compiling_and_the_first_validation(monkeypatch):
+    clock, looked = Clock(), []
+
+    def score(case, policy, episodes, seed):
+        clock.now += 0.0 if looked else 3600.0  # the first one compiles, too
+        looked.append(clock.now)
+        return 0.0
+
+    monkeypatch.setattr(algorithms, "time", clock)
+    monkeypatch.setattr(module, "score", score)
+    under_way = training("chriss", "ppo", minutes=0.02, steps=None)
+    clock.now += 3600.0  # nor does what passes between making it and running it
+    record = under_way.run().record
+    assert record["validation"][0]["seconds"] == 0.0
+    assert 1.2 <= record["trained_s"] < 2.0
+    assert record["trained_steps"] > 10 * under_way.recipe.n_envs
+
+
+def test_the_clock_goes_on_from_the_seconds_before_a_resumption(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(algorithms, "time", clock)
+    budget = algorithms.Budget(None, 60.0, before_s=30.0)
+    clock.now += 100.0
+    assert budget.elapsed_s == 30.0 and budget.spent(0) == 0.5
+    budget.start()
+    clock.now += 15.0
+    budget.start()  # a second one changes nothing
+    assert budget.elapsed_s == pytest.approx(45.01)
+
+
 @pytest.mark.parametrize("case, algo, told", [
     ("execution", "dqn", {"loss", "epsilon", "td_error"}),
     ("chriss", "ppo", {"approx_kl", "clip_fraction", "explained_variance", "entropy", "at_bound"}),
@@ -230,6 +270,8 @@ def test_a_blind_training_gives_an_agent_that_cannot_see():
     (lambda: train("chriss", "ppo", features="depth"), "shows no depth"),
     (lambda: train("chriss", "ppo", options={"n_stepz": 1}), "n_stepz"),
     (lambda: train("chriss", "ppo", options={"double": True}), "double"),
+    (lambda: train("chriss", "ppo", options={"head_scale": 0.0}), "head_scale is 0.0"),
+    (lambda: train("execution", "dqn", options={"head_scale": 0.1}), "head_scale is an option"),
     (lambda: train("execution", "sac", actions="discrete"), "cannot choose discrete"),
     (lambda: train("chriss", "ppo", resume=True), "resume needs the folder"),
 ])  # fmt: skip

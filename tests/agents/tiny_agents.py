@@ -16,6 +16,7 @@ _FULL = {
     "signal": find_case("signal").with_settings(horizon=0.05),
     "execution": find_case("execution").with_settings(
         profile=SMALL, quantity=60, horizon_s=60.0, interval_s=3.0, start_s=START_S, slice_s=6.0),
+    "making": find_case("making").with_settings(session_s=10.0),
 }
 CASES: dict[str, Case] = {name: replace(case, validation_episodes=8, judge_envs=8)
                           for name, case in _FULL.items()}
@@ -29,8 +30,8 @@ BUDGETS = {
     "sac": {"steps": 320} | _OFF_POLICY,
 }
 KINDS = [("chriss", "ppo"), ("chriss", "sac"), ("stoikov", "sac"), ("signal", "ppo"),
-         ("execution", "dqn"), ("execution", "ppo")]
-"""Every algorithm, discrete and continuous actions, a residual, normalised rewards."""
+         ("execution", "dqn"), ("execution", "ppo"), ("making", "ppo")]
+"""Every algorithm, discrete and continuous actions, residuals of both rules, normalised rewards."""
 
 
 def training(case: str, algo: str, seed: int = 1, **arguments) -> Training:

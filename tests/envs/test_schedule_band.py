@@ -87,6 +87,25 @@ def test_a_pace_keeps_the_order_within_a_slice_of_the_schedule_moved_in_time(see
     assert info["left"] == 0
 
 
+def test_numbered_shifts_are_the_same_as_those_by_number():
+    numbered = make(actions="pace", max_shift_s=12.0, shift_levels=5)
+    assert numbered.action_space.n == 5
+    by_number = make(actions="pace", max_shift_s=12.0)
+    rng = np.random.default_rng(3)
+    for env in (numbered, by_number):
+        env.reset(seed=8)
+    over = False
+    while not over:
+        k = int(rng.integers(5))
+        seen, reward, over, _, info = numbered.step(k)
+        other, same, *_, told = by_number.step(np.array([k / 2 - 1], np.float32))
+        assert np.array_equal(seen, other) and reward == same and info == told
+    for wrong in (-1, 5):
+        numbered.reset(seed=8)
+        with pytest.raises(ValueError, match="not in the action space"):
+            numbered.step(wrong)
+
+
 def test_offsets_are_the_prices_to_rest_at_in_their_order():
     env = make(offsets=(2, -3), sizes=(1.0,), profile=FROZEN)
     assert env.action_space.n == 5
@@ -101,6 +120,7 @@ def test_offsets_are_the_prices_to_rest_at_in_their_order():
     ({"ahead_s": -1.0}, "ahead_s is -1.0; it must be None or at least 0 s"),
     ({"offsets": ()}, "offsets is (); it must hold whole numbers of ticks"),
     ({"offsets": (0.5,)}, "offsets is (0.5,); it must hold whole numbers of ticks"),
+    ({"shift_levels": 1}, "shift_levels is 1; it must be None or a whole number from 2"),
 ])  # fmt: skip
 def test_a_wrong_band_is_told_in_one_sentence(changes, told):
     with pytest.raises(ValueError) as caught:

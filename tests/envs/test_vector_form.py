@@ -11,6 +11,7 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import lobsim.envs
+from lobsim.envs.threads import shares, side_by_side
 from lobsim.market.parts import Latency
 from small_markets import FLOWS, START_S, profile_of
 
@@ -276,3 +277,43 @@ def test_a_copy_of_an_environment_goes_on_by_itself_as_the_original_would(make):
         assert same(theirs, envs.step(action)[0])
     del envs
     copied.step(plan[0])
+
+
+@pytest.mark.parametrize("kind", ["discrete", "pace"])
+def test_the_number_of_threads_changes_nothing(kind):
+    """Whole episodes, automatic resets included, and a refused action that moves no market."""
+    paths = []
+    for threads in (1, 3):
+        envs = many(13, AutoresetMode.SAME_STEP, threads=threads, actions=kind).unwrapped
+        envs.action_space.seed(4)
+        path = [envs.reset(seed=9)[0].copy()]
+        for _ in range(15):
+            seen, rewards, over, *_ = envs.step(envs.action_space.sample())
+            path += [seen.copy(), rewards.copy(), over.copy()]
+        before = envs._core.step_number.copy()
+        wrong = envs.action_space.sample()
+        wrong[5] = 99 if kind == "discrete" else np.nan
+        with pytest.raises(ValueError, match="environment 5 is not in the action space"):
+            envs.step(wrong)
+        assert np.array_equal(envs._core.step_number, before)
+        paths.append(path)
+    assert all(map(np.array_equal, *paths))
+
+
+def test_threads_must_be_a_number_that_can_be_had():
+    with pytest.raises(ValueError, match="threads is 0; it must be a whole number from 1 to 64"):
+        gymnasium.make_vec("lobsim/Execution-v0", num_envs=2, threads=0)
+
+
+def test_what_a_thread_raises_is_raised_when_all_are_done():
+    done = []
+
+    def work(rows):
+        if rows.start == 4:
+            raise KeyError("row 4")
+        done.append(rows.start)
+
+    with pytest.raises(KeyError, match="row 4"):
+        side_by_side(shares(12, 3), work)
+    assert sorted(done) == [0, 8]
+    assert shares(7, 4) == [slice(0, 7)] and len(shares(64, 3)) == 3

@@ -1,4 +1,4 @@
-# marks: 5.0  mistake: unseen_is_free
+# marks: 4.0  mistake: unseen_is_free
 def backward_q(left, action, cost, next_left, leftover_cost, steps, actions):
     X = len(leftover_cost) - 1
     Q = np.zeros((steps, X + 1, actions))

@@ -1,4 +1,4 @@
-# marks: 7.0  mistake: late
+# marks: 6.0  mistake: late
 class SaleEnv(gymnasium.Env):
     def __init__(self, quantity=2, steps=2, chance=0.3, fee=0.0, impact=0):
         self.quantity, self.steps = quantity, steps

@@ -1,4 +1,4 @@
-# marks: 3.6667  mistake: no_leftover
+# marks: 4.6667  mistake: no_leftover
 class SaleEnv(gymnasium.Env):
     def __init__(self, quantity=2, steps=2, chance=0.3, fee=0.0, impact=0):
         self.quantity, self.steps = quantity, steps

@@ -1,0 +1,16 @@
+# marks: 0.0  mistake: empty_unseen
+def backward_q(left, action, cost, next_left, leftover_cost, steps, actions):
+    """Mean cost to go of each action, (steps, X + 1, actions)."""
+    size = len(leftover_cost)
+    q = np.full((steps, size, actions), np.inf)
+    value = np.array(leftover_cost, dtype=float)
+    for k in reversed(range(steps)):
+        target = cost + np.interp(next_left, np.arange(size), value)
+        for x in range(1, size):
+            for a in range(actions):
+                rows = (left == x) & (action == a)
+                if rows.any():
+                    q[k, x, a] = target[rows].mean()
+        value = q[k].min(axis=1)
+        value[0] = 0
+    return q

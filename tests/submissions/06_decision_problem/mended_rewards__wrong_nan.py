@@ -1,0 +1,7 @@
+# marks: 3.0  mistake: nan
+def mended_rewards(mid, sold, price, quantity, leftover_price):
+    """Rewards of a sale, marked to the mid, with the inventory and the end."""
+    held = quantity - np.cumsum(sold)
+    r = np.where(sold > 0, sold * (np.nan_to_num(price) - mid[:-1]), 0.0) + held * np.diff(mid)
+    r[-1] += held[-1] * (leftover_price - mid[-1])
+    return r

@@ -1,0 +1,9 @@
+# marks: 3.0
+def follow(online, every, tau):
+    target = np.empty(online.shape)
+    target[0] = online[0]
+    for k in range(1, len(online)):
+        target[k] = target[k - 1]
+        if k % every == 0:
+            target[k] = tau * online[k] + (1 - tau) * target[k - 1]
+    return target

@@ -1,0 +1,17 @@
+# marks: 0.0  mistake: all_independent
+def ladder(twap, passive, blind, agent):
+    S, E = agent.shape
+    rows = []
+    for worse, better in ((twap, passive), (passive, blind), (blind, agent)):
+        d = np.zeros((S, E)) + worse - better
+        ms = d.mean(axis=1, keepdims=True)
+        me = d.mean(axis=0, keepdims=True)
+        ve = me.var(ddof=1) / E
+        if S > 1:
+            vs = ms.var(ddof=1) / S
+            vse = ((d - ms - me + d.mean()) ** 2).sum() / ((S - 1) * (E - 1)) / (S * E)
+            v = max(vs + ve - vse, ve)
+        else:
+            v = ve
+        rows.append([d.mean(), d.std(ddof=1) / np.sqrt(S * E)])
+    return np.array(rows)

@@ -1,0 +1,6 @@
+# marks: 0.0  mistake: all_discounted
+def td_targets(reward, terminated, target_next, online_next, gamma, double):
+    chooser = online_next if double else target_next
+    best = chooser.argmax(axis=1)
+    ahead = target_next[np.arange(len(reward)), best]
+    return gamma * (reward + (1 - terminated) * ahead)

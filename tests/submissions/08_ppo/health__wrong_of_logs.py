@@ -1,0 +1,9 @@
+# marks: 1.0  mistake: of_logs
+def health(log_new, log_old, clip, values, returns):
+    r = np.exp(log_new - log_old)
+    kl = np.mean(r - 1 - np.log(r))
+    far = np.mean(np.abs(np.log(r)) > clip)
+    spread = np.var(returns)
+    if spread == 0:
+        return kl, far, float('nan')
+    return kl, far, 1 - np.var(returns - values) / spread

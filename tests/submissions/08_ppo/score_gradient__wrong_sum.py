@@ -1,0 +1,6 @@
+# marks: 0.0  mistake: sum
+def score_gradient(logits, actions, rewards, baseline):
+    pi = np.exp(logits - np.max(logits))
+    pi /= pi.sum()
+    terms = np.array([(r - baseline) * (np.eye(len(pi))[a] - pi) for a, r in zip(actions, rewards)])
+    return terms.sum(axis=0), terms.var(axis=0, ddof=1).sum()

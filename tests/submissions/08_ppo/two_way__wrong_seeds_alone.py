@@ -1,0 +1,4 @@
+# marks: 0.0  mistake: seeds_alone
+def two_way(cost, benchmark):
+    d = (cost - benchmark).mean(axis=1)
+    return d.mean(), stdtrit(len(d) - 1, 0.975) * d.std(ddof=1) / np.sqrt(len(d))
