@@ -189,6 +189,8 @@ def test_no_training_is_above_the_optimum_and_each_comes_near_it():
     assert len(rows) == len(shipped("stoikov", "sac")) == 5
     assert all(95 <= share < 100 and value < 65.249 for value, share in rows)
     assert "above it: 0" in LESSON.printed("five")
+    shares = sorted(share for _, share in rows)
+    assert shares[1] > 98.5 and 100 - shares[0] > 3.5 * (100 - shares[1])  # "one four times as far"
 
 
 def test_the_stored_comparison_is_the_one_that_the_lesson_shows(results):
@@ -279,6 +281,17 @@ def test_in_the_book_the_agent_is_level_with_its_rule_and_above_the_blind_one(re
     shown = [floats(line) for line in lines("book-results") if line.startswith(rule)]
     row = found.difference("PPO", rule)
     assert shown[-1][:2] == pytest.approx([row["difference"], row["half"]], abs=0.006)
+
+
+def test_parts_of_the_profit_are_what_the_text_reads_in_them():
+    rows = {line[:13].strip(): floats(line[13:]) for line in lines("book-table")[1:-1]}
+    assert all(sum(row[3:6]) < 0 < row[6] for row in rows.values())  # the rebate is the profit
+    seen, blank = rows["all signals"], rows["all, blanked"]
+    mended = [one - other for one, other in zip(seen[3:6], blank[3:6])]
+    assert mended[2] > 4 * max(abs(mended[0]), abs(mended[1]))
+    trend = {line[:13].strip(): floats(line[13:])[0] for line in lines("book-trend")}
+    assert max(trend, key=trend.get) == "all signals" and trend["all signals"] > 0
+    assert min(trend, key=trend.get) == "symmetric"
 
 
 def test_the_model_answer_is_short_enough():
