@@ -208,6 +208,12 @@ def test_no_training_is_told_apart_from_the_tuned_formulas(results):
     assert results["stoikov"].difference("SAC", "symmetric")["verdict"] == "better"
 
 
+def test_blocks_are_as_large_as_the_text_says(results):
+    for case, cell in (("stoikov", "five-text"), ("making", "book-results-text")):
+        sizes = results[case].episodes.groupby("block")["seed"].nunique()
+        assert list(sizes) == [250, 250] and " 250 " in LESSON.text_of(cell)
+
+
 # -- the signal -----------------------------------------------------------------------------------
 
 
@@ -253,6 +259,8 @@ def test_training_found_neither_the_signal_nor_the_tuning(worth):
     assert max(around[1:]) < around[0] - 1
     assert "kept after 0 steps" in told[5]
     assert floats(told[5])[0] == pytest.approx(worth["GLFT with signal, tuned"], abs=0.1)
+    claim = f'"SAC {floats(told[5])[0]:.1f}, A-S {worth["A-S"]:.1f}"'
+    assert claim in LESSON.text_of("signal-text")
     errors = [floats(told[k])[-1] for k in (2, 5)]
     assert min(errors) > 2 * (worth["GLFT with signal, tuned"] - worth["GLFT blind, tuned"]) / 200
 
