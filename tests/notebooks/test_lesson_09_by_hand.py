@@ -45,6 +45,8 @@ def test_three_distances_have_the_gains_and_the_soft_policy_of_the_table():
         line = next(x for x in text.splitlines() if x.startswith(f"| {name}"))
         shown = [number(cell) for cell in line.strip("|").split("|")[1:]]
         assert shown == pytest.approx(values, abs=5e-4)
+    for shown, gap in zip(re.findall(r"e\^\{-([\d.]+)/0.05\}", text), gain[1] - gain[[0, 2]]):
+        assert number(shown) == pytest.approx(gap, abs=5e-5)
     value = 0.05 * np.log(np.exp(gain / 0.05).sum())
     policy = weight / weight.sum()
     assert value == pytest.approx((policy * (gain - 0.05 * np.log(policy))).sum())
@@ -258,8 +260,9 @@ def test_training_found_neither_the_signal_nor_the_tuning(worth):
     assert max(nothing) < worth["A-S blind, tuned"]
     assert max(around[1:]) < around[0] - 1
     assert "kept after 0 steps" in told[5]
-    assert floats(told[5])[0] == pytest.approx(worth["GLFT with signal, tuned"], abs=0.1)
-    claim = f'"SAC {floats(told[5])[0]:.1f}, A-S {worth["A-S"]:.1f}"'
+    kept = floats(told[5])[0]  # the rule, and a quarter of a network that knows nothing
+    assert 0 < worth["GLFT with signal, tuned"] - kept < 0.5
+    claim = f'"SAC {kept:.1f}, A-S {worth["A-S"]:.1f}"'
     assert claim in LESSON.text_of("signal-text")
     errors = [floats(told[k])[-1] for k in (2, 5)]
     assert min(errors) > 2 * (worth["GLFT with signal, tuned"] - worth["GLFT blind, tuned"]) / 200
