@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from lobsim.agents.comparing import Comparison
 
 CaseArgument = Annotated[
-    str, typer.Argument(help="execution, pacing, making, stoikov, signal or chriss.", metavar="CASE")
+    str,
+    typer.Argument(help="execution, pacing, making, stoikov, signal or chriss.", metavar="CASE"),
 ]
 SetOption = Annotated[
     list[str] | None,

@@ -223,8 +223,8 @@ class ExecutionVectorEnv(KernelVectorEnv):
                  autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
                  info: str = "all", copy: bool = True, threads: int = 1, **settings):
         checked = ExecutionSettings(profile, **settings)
-        super().__init__(ExecutionCore(num_envs, checked, threads), *_spaces(checked), autoreset_mode, info,
-                         copy)
+        super().__init__(ExecutionCore(num_envs, checked, threads), *_spaces(checked),
+                         autoreset_mode, info, copy)
 
     def market(self, i: int) -> Market:
         """The market behind environment `i`, to look at."""

@@ -46,7 +46,7 @@ def shares(count: int, threads: int) -> list[slice]:
 
 @cache
 def _pool(process: int, threads: int) -> ThreadPoolExecutor:
-    """Threads that wait for work; a forked process has none of its parent's, so it makes its own."""
+    """Threads that wait for work; a forked process has none of its parent's: it makes its own."""
     return ThreadPoolExecutor(threads, thread_name_prefix="lobsim")
 
 

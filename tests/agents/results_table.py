@@ -24,8 +24,12 @@ def table(case: str) -> str:
     measure = {"controlled_bps": "cost, bps", "ce": "certainty equivalent",
                "objective_bps": "cost and risk, bps"}[main.name]
     optimum = "" if found.optimum is None else f" The optimum, computed: {found.optimum:.2f}."
-    lines = [f"`{case}`, {found.case.title}: {len(blocks)} × {blocks.iloc[0]} unseen seeds, "
-             f"{members} training seeds; {better} is better.{optimum}", "",
+    first = int(blocks.index.min())
+    command = (f"lobsim evaluate {case} --seeds {blocks.iloc[0]}"
+               + (f" --first-block {first}" if first else "")
+               + (" --blinded" if len(agents) < len(found.agents) else ""))
+    lines = [f"`{case}`, {found.case.title} (`{command}`): {len(blocks)} × {blocks.iloc[0]} unseen "
+             f"seeds, {members} training seeds; {better} is better.{optimum}", "",
              f"| policy | {measure} | {' | '.join(f'{name} less it' for name in agents)} |",
              "|---|---|" + "---|" * len(agents)]
     for policy, row in found.table.iterrows():

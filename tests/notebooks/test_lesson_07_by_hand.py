@@ -237,7 +237,7 @@ def test_the_facts_are_those_of_the_shipped_results():
     assert rungs[0, 0] > 0.5 * rungs[:, 0].sum() > 0
     spread = results.table["std"]
     assert spread["immediate"] < 1 and spread.drop(["immediate", "POV"]).min() > 3
-    assert results.episodes.groupby(["policy", "member", "block"]).size().unique().tolist() == [500]
+    assert results.episodes.groupby(["policy", "member", "block"]).size().unique().tolist() == [250]
     assert results.episodes["block"].nunique() == 2
 
 
