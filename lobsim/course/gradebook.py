@@ -7,9 +7,9 @@ it, so that formgrader, ``nbgrader generate_feedback`` and ``nbgrader export`` g
 from __future__ import annotations
 
 import datetime as dt
+import filecmp
 import logging
 import os
-import shutil
 import tempfile
 import warnings
 from dataclasses import dataclass, field
@@ -212,9 +212,9 @@ class CourseGradebook:
         folder.mkdir(parents=True, exist_ok=True)
         for file, relative in lesson_files(files):
             target = folder / relative
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.exists():
-                shutil.copyfile(file, target)
+            # A copy that was cut off, or one of an earlier release, is made again.
+            if not target.is_file() or not filecmp.cmp(file, target, shallow=False):
+                write_atomically(target, file.read_bytes())
         text = nbformat.writes(notebook, version=4)
         path = folder / f"{lesson}.ipynb"
         write_atomically(path, (text + "\n").encode())

@@ -2,9 +2,10 @@
 
 ``hand_in_all`` writes the submissions, ``finish_runs`` the results of their runs without running
 anything (for tests of what comes after), ``picture`` tells everything that grading has made of
-them in a form that can be compared.
+them in a form that ``see_same`` compares.
 """
 
+import difflib
 import json
 import os
 import re
@@ -158,6 +159,23 @@ def picture(root: Path) -> dict:
     return {"gradebook": gradebook(root), "files": files,
             "marks": (root / "grading" / "marks.csv").read_text(),
             "report": {k: v for k, v in report.items() if k not in OF_ONE_CALL}}
+
+
+def see_same(told: dict, expected: dict) -> None:
+    """Two pictures are equal; where not, the lines that differ are told, and only they."""
+    ours, theirs = _lines(told), _lines(expected)
+    changes = [line for name in sorted({*ours, *theirs})
+               for line in difflib.unified_diff(theirs.get(name, []), ours.get(name, []),
+                                                f"expected {name}", name, lineterm="", n=1)]
+    assert told == expected, "\n".join(line[:400] for line in changes[:60])
+
+
+def _lines(told: dict) -> dict[str, list[str]]:
+    tables = {f"table {name}": rows for name, rows in told["gradebook"].items()}
+    files = {name: content.decode(errors="replace").splitlines()
+             for name, content in told["files"].items()}
+    report = json.dumps(told["report"], indent=1, sort_keys=True).splitlines()
+    return {**tables, **files, "marks.csv": told["marks"].splitlines(), "report.json": report}
 
 
 def gradebook(root: Path) -> dict[str, list]:
