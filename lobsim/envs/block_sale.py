@@ -13,7 +13,7 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
 from lobsim.envs.core import KernelCore
-from lobsim.envs.seeding import episode_rng
+from lobsim.envs.seeding import episode_uniforms
 from lobsim.envs.vector import KernelVectorEnv
 
 __all__ = ["ACTIONS", "BlockSaleVectorEnv"]
@@ -46,8 +46,7 @@ class _Core(KernelCore):
 
     def begin(self, rows, seeds, seen):
         self._left[rows], self._done[rows] = self.quantity, 0
-        for i, seed in zip(rows, seeds, strict=True):
-            self._luck[i] = episode_rng(int(seed)).random(self.steps)
+        self._luck[rows] = episode_uniforms(seeds, self.steps)
         self._look(rows, seen)
 
     def step(self, actions, outcome=None):
