@@ -6,19 +6,80 @@ one lot a tick. What is left at the end walks the same book. The mid does not co
 trend, so it is the same luck whatever is done.
 """
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from gymnasium import spaces
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
+from gymnasium.vector import AutoresetMode
+
+from lobsim.envs.core import KernelCore
+from lobsim.envs.seeding import episode_uniforms
+from lobsim.envs.vector import KernelVectorEnv
 
 __all__ = ["ACTIONS", "BlockSaleVectorEnv"]
 
 ACTIONS = ("rest", "cross one", "cross two")
 
 
-class BlockSaleVectorEnv(VectorEnv):
+class _Outcome(NamedTuple):
+    """As `lobsim.envs.core.Outcome`, and which episodes are told to be cut off."""
+
+    seen: np.ndarray
+    rewards: np.ndarray
+    over: np.ndarray
+    info: np.ndarray
+    truncated: np.ndarray  # (N,) bool
+
+
+class _Core(KernelCore):
+    """N sales at work."""
+
+    def __init__(self, count, quantity, steps, chance, truncates):
+        super().__init__(count, columns=2, actions=1)
+        self.quantity, self.steps, self.chance = quantity, steps, chance
+        self._truncates = truncates
+        self._left, self._done = np.zeros((2, len(self)), np.int64)
+        self._luck = np.zeros((len(self), steps))
+
+    def fresh(self, seen=None):
+        return _Outcome(*super().fresh(seen), np.zeros(len(self), bool))
+
+    def begin(self, rows, seeds, seen):
+        self._left[rows], self._done[rows] = self.quantity, 0
+        self._luck[rows] = episode_uniforms(seeds, self.steps)
+        self._look(rows, seen)
+
+    def step(self, actions, outcome=None):
+        actions = np.asarray(actions)
+        if not np.isin(actions, range(len(ACTIONS))).all():
+            raise ValueError(f"actions are {np.unique(actions).tolist()}; each must be 0, 1 or 2")
+        outcome = super().step(actions.reshape(len(actions), -1), outcome)
+        self._going &= ~outcome.truncated
+        return outcome
+
+    def advance(self, actions, rows, outcome):
+        left, chosen = self._left[rows], actions[rows, 0].astype(np.int64)
+        taken = (chosen == 0) & (left > 0) & (self._luck[rows, self._done[rows]] < self.chance)
+        crossed = np.minimum(chosen, left)
+        left = left - taken - crossed
+        self._left[rows], self._done[rows] = left, self._done[rows] + 1
+        late = self._done[rows] == self.steps
+        outcome.rewards[rows] = taken - walked(crossed) - np.where(late, walked(left), 0.0)
+        cut = late & (left > 0) & self._truncates
+        outcome.over[rows], outcome.truncated[rows] = (late | (left == 0)) & ~cut, cut
+        self._look(rows, outcome.seen)
+
+    def _look(self, rows, seen):
+        seen[rows, 0] = self._left[rows] / self.quantity
+        seen[rows, 1] = 1 - self._done[rows] / self.steps
+
+
+def walked(lots):
+    """Ticks times lots that so many lots cost who crosses: x (x + 1) / 2."""
+    return 0.5 * lots * (lots + 1.0)
+
+
+class BlockSaleVectorEnv(KernelVectorEnv):
     r"""Sell ``quantity`` lots in ``steps`` steps, many times over.
 
     Observations
@@ -43,13 +104,14 @@ class BlockSaleVectorEnv(VectorEnv):
     -----------
     *Terminates* when nothing is left or the steps are over. With ``deadline="truncates"`` the end
     of the steps is told as a truncation, which is wrong and here to be studied: a learner then
-    adds the value of a state from which nothing comes. Resets itself in the same step
-    (`AutoresetMode.SAME_STEP`): the last view is in ``info["final_obs"]``.
+    adds the value of a state from which nothing comes.
 
     Parameters
     ----------
     num_envs : int
         N, at least 1.
+    autoreset_mode, info, copy
+        As in `lobsim.envs.vector.KernelVectorEnv`.
     quantity, steps : int
         At least 1.
     chance : float
@@ -65,61 +127,21 @@ class BlockSaleVectorEnv(VectorEnv):
     (-1.22, 'rest')
     """
 
-    metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}
-
     def __init__(self, num_envs: int = 16, *, quantity: int = 6, steps: int = 8,
-                 chance: float = 0.3, deadline: str = "terminates"):
-        for name, value in (("num_envs", num_envs), ("quantity", quantity), ("steps", steps)):
+                 chance: float = 0.3, deadline: str = "terminates",
+                 autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+                 info: str = "all", copy: bool = True):
+        for name, value in (("quantity", quantity), ("steps", steps)):
             if value != int(value) or value < 1:
                 raise ValueError(f"{name} is {value}; it must be a whole number above 0")
         if not 0 <= chance <= 1:
             raise ValueError(f"chance is {chance}; it must be from 0 to 1")
         if deadline not in ("terminates", "truncates"):
             raise ValueError(f"deadline is {deadline!r}; it must be 'terminates' or 'truncates'")
-        self.num_envs = int(num_envs)
-        self.quantity, self.steps = int(quantity), int(steps)
-        self.chance, self.deadline = float(chance), deadline
-        self.single_observation_space = spaces.Box(0.0, 1.0, (2,), np.float32)
-        self.single_action_space = spaces.Discrete(len(ACTIONS))
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
-        self._left = np.zeros(self.num_envs, np.int64)
-        self._done = np.zeros(self.num_envs, np.int64)
-
-    def reset(self, *, seed=None, options: dict | None = None):
-        """Begin new sales; ``seed`` is a whole number, or a sequence of which the first counts."""
-        if seed is not None and np.ndim(seed):
-            seed = seed[0]
-        super().reset(seed=None if seed is None else int(seed))
-        mask = (options or {}).get("reset_mask", np.ones(self.num_envs, bool))
-        self._left[mask], self._done[mask] = self.quantity, 0
-        return self._look(), {}
-
-    def _look(self) -> np.ndarray:
-        return np.stack([self._left / self.quantity, 1 - self._done / self.steps],
-                        axis=1).astype(np.float32)
-
-    def step(self, actions):
-        """One decision in each sale."""
-        actions = np.asarray(actions)
-        taken = (actions == 0) & (self.np_random.random(self.num_envs) < self.chance)
-        crossed = np.minimum(actions, self._left)
-        rewards = taken - 0.5 * crossed * (crossed + 1.0)
-        self._left, self._done = self._left - taken - crossed, self._done + 1
-        late = self._done == self.steps
-        rewards -= np.where(late, 0.5 * self._left * (self._left + 1.0), 0.0)
-        truncated = late & (self._left > 0) & (self.deadline == "truncates")
-        over = late | (self._left == 0)
-        told: dict[str, Any] = {}
-        seen = self._look()
-        if over.any():
-            last = np.full(self.num_envs, None, object)
-            for i in np.flatnonzero(over):
-                last[i] = seen[i]
-            told = {"final_obs": last, "_final_obs": over, "final_info": {}, "_final_info": over}
-            self._left[over], self._done[over] = self.quantity, 0
-            seen = self._look()
-        return seen, rewards, over & ~truncated, truncated, told
+        self.quantity, self.steps, self.chance = int(quantity), int(steps), float(chance)
+        core = _Core(num_envs, self.quantity, self.steps, self.chance, deadline == "truncates")
+        super().__init__(core, spaces.Box(0.0, 1.0, (2,), np.float32),
+                         spaces.Discrete(len(ACTIONS)), autoreset_mode, info, copy)
 
     def optimum(self, discount: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Largest expected sums of rewards, (steps + 1, quantity + 1), and best actions.
@@ -127,7 +149,7 @@ class BlockSaleVectorEnv(VectorEnv):
         By backward induction; of equally good actions the lowest number.
         """
         lots = np.arange(self.quantity + 1)
-        values = [0.0 - 0.5 * lots * (lots + 1.0)]
+        values = [0.0 - walked(lots)]
         best = []
         for _ in range(self.steps):
             after = discount * values[0] if len(values) > 1 else values[0]
@@ -136,7 +158,7 @@ class BlockSaleVectorEnv(VectorEnv):
             total[0] = self.chance * (1 + down) + (1 - self.chance) * after
             for n in (1, 2):
                 sold = np.minimum(n, lots)
-                total[n] = after[lots - sold] - 0.5 * sold * (sold + 1)
+                total[n] = after[lots - sold] - walked(sold)
             total[:, 0] = 0.0
             values.insert(0, total.max(axis=0))
             best.insert(0, total.argmax(axis=0))

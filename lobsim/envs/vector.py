@@ -30,7 +30,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from lobsim.envs.seeding import episode_seeds
+from lobsim.envs.seeding import episode_key, seeds_of
 from lobsim.market.arguments import checked_seed
 
 __all__ = ["KernelEnv", "KernelVectorEnv", "ScalarOf"]
@@ -46,19 +46,21 @@ class Episodes:
     """Which market seed each of N environments plays next."""
 
     def __init__(self, count: int):
-        self._bases: list[int | None] = [None] * count
-        self._played = [0] * count
+        self._keys, self._played = np.zeros((2, count), np.uint64)
+        self._is_seeded = np.zeros(count, bool)
 
     def reseed(self, i: int, seed: int) -> None:
         """Start anew at episode 0 of a seed."""
-        self._bases[i], self._played[i] = checked_seed(seed), 0
+        self._keys[i], self._played[i], self._is_seeded[i] = episode_key(seed), 0, True
 
-    def next(self, i: int, rng: np.random.Generator) -> int:
-        """Market seed of the next episode of environment `i`; `rng` seeds one that never was."""
-        if self._bases[i] is None:
+    def next(self, rows, rng: np.random.Generator) -> list[int]:
+        """Market seeds of the next episodes of some rows; `rng` seeds those that never were."""
+        rows = np.asarray(rows)
+        for i in rows[~self._is_seeded[rows]]:
             self.reseed(i, int(rng.integers(2**63)))
-        self._played[i] += 1
-        return int(episode_seeds(self._bases[i], self._played[i] - 1, 1)[0])
+        seeds = seeds_of(self._keys[rows], self._played[rows])
+        self._played[rows] += 1
+        return seeds.tolist()
 
 
 class KernelEnv(gymnasium.Env):
@@ -103,7 +105,7 @@ class KernelEnv(gymnasium.Env):
         if options and "market_seed" in options:
             market_seed = checked_seed(options["market_seed"], "market_seed")
         else:
-            market_seed = self._episodes.next(0, self.np_random)
+            [market_seed] = self._episodes.next([0], self.np_random)
         self._outcome = outcome = self._core.fresh()
         self._core.open([0], [market_seed], outcome)
         self._is_over = False
@@ -251,8 +253,7 @@ class KernelVectorEnv(VectorEnv):
 
     def _open(self, rows, outcome) -> None:
         if len(rows):
-            seeds = [self._episodes.next(int(i), self.np_random) for i in rows]
-            self._core.open(rows, seeds, outcome)
+            self._core.open(rows, self._episodes.next(rows, self.np_random), outcome)
             self._waiting[rows] = False
 
     def step(self, actions):

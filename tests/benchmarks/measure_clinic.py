@@ -5,7 +5,7 @@ Run::
     python tests/benchmarks/measure_clinic.py --out clinic.csv
 
 A row for each patient and look: steps, the figures of `lobsim.agents.health`, since the last look
-the share of each action, and of the policy without chance: ``cost``, its mean in 2,000 sales in
+the share of each action, and of the policy without chance: ``cost``, its mean in 20,000 sales in
 ticks times lots, and ``value_last`` beside ``reward_last``, means of the value before the last
 decision and of what that decision brings, exactly, with 1 to 3 lots left and in the units of the
 training's rewards. The patients' letters hide which is which; the dict below tells.
@@ -92,7 +92,7 @@ class Look(BaseCallback):
         self.counts[:] = 0
 
 
-def best_play(model, scale, episodes=2_000) -> dict[str, float]:
+def best_play(model, scale, episodes=20_000) -> dict[str, float]:
     """What the policy without chance costs, and what it expects of its last decision."""
     world = BlockSaleVectorEnv(episodes)
     seen, _ = world.reset(seed=9)

@@ -4,6 +4,13 @@ import numpy as np
 import pytest
 
 from lobsim.envs.block_sale import BlockSaleVectorEnv
+from lobsim.envs.vector import ScalarOf
+
+
+class OneSale(ScalarOf):
+    """One sale at a time."""
+
+    many = BlockSaleVectorEnv
 
 
 def played(world, policy, seed=0):
@@ -63,6 +70,27 @@ def test_the_same_seed_gives_the_same_sales():
     first, again, other = (played(world, rest, seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
+
+
+@pytest.mark.parametrize("deadline", ["terminates", "truncates"])
+def test_a_sale_is_the_same_alone_and_among_many(deadline):
+    many = BlockSaleVectorEnv(4, deadline=deadline)
+    alone = [OneSale(deadline=deadline) for _ in range(4)]
+    seen, _ = many.reset(seed=11)
+    for i, one in enumerate(alone):
+        assert one.reset(seed=11 + i)[0].tobytes() == seen[i].tobytes()
+    ends = 0
+    for actions in np.random.default_rng(5).integers(3, size=(40, 4)):
+        seen, rewards, ended, cut, told = many.step(actions)
+        for i, one in enumerate(alone):
+            view, *rest, _ = one.step(actions[i])
+            assert rest == [rewards[i], ended[i], cut[i]]
+            if ended[i] or cut[i]:
+                ends += 1
+                assert view.tobytes() == told["final_obs"][i].tobytes()
+                view, _ = one.reset()
+            assert view.tobytes() == seen[i].tobytes()
+    assert ends > 20
 
 
 @pytest.mark.parametrize("wrong", [{"quantity": 0}, {"steps": 1.5}, {"chance": 2.0},

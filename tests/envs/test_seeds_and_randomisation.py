@@ -10,6 +10,7 @@ import pytest
 
 import lobsim.envs
 from lobsim.envs import episode_seeds
+from lobsim.envs.seeding import episode_key, episode_uniforms, seeds_of
 from lobsim.market.parts import Latency
 from small_markets import FLOWS, START_S, profile_of
 
@@ -27,6 +28,27 @@ def test_episodes_of_a_seed_are_one_stream_wherever_one_begins():
 def test_no_two_of_many_seeds_share_an_episode():
     drawn = np.concatenate([episode_seeds(seed, 0, 200) for seed in range(50)])
     assert len(np.unique(drawn)) == len(drawn)
+
+
+def test_many_streams_at_once_give_the_seeds_of_each():
+    bases, numbers = [0, 1, 7, 2**63 - 1], np.array([3, 0, 11, 2], np.uint64)
+    found = seeds_of(np.array([episode_key(base) for base in bases]), numbers)
+    assert found.tolist() == [int(episode_seeds(base, int(k), 1)[0])
+                              for base, k in zip(bases, numbers)]
+
+
+def test_uniform_numbers_of_an_episode_depend_on_its_seed_alone():
+    seeds = np.arange(600, dtype=np.uint64)  # neighbours, as who sets market seeds may choose them
+    whole = episode_uniforms(seeds, 40)
+    for i in (0, 1, 599):
+        assert (episode_uniforms(seeds[i:i + 1], 25)[0] == whole[i, :25]).all()
+    assert 0 <= whole.min() and whole.max() < 1 and len(np.unique(whole)) == whole.size
+    assert abs(whole.mean() - 0.5) < 4 / np.sqrt(12 * whole.size)
+    counts = np.histogram(whole, 20, (0, 1))[0]
+    assert ((counts - whole.size / 20) ** 2 / (whole.size / 20)).sum() < 43.8  # 1 in 1,000
+    for moved in (whole[1:], np.roll(whole, 1, axis=1)):  # between seeds, and from draw to draw
+        r = np.corrcoef(whole[:len(moved)].ravel(), moved.ravel())[0, 1]
+        assert abs(r) < 4 / np.sqrt(whole.size)
 
 
 @pytest.mark.parametrize("seed, first, count", [(-1, 0, 1), (2**63, 0, 1), (0, -1, 1), (0, 0, -1),
