@@ -36,7 +36,7 @@ FAULTS = {
     "rewards not scaled": {"scale": 500.0},
     "bootstraps through the end": {"deadline": "truncates"},
     "target never updated": {"options": {"target_update_interval": 10**9}},
-    "learning rate too large": {"learning_rate": 0.5},
+    "learning rate too large": {"learning_rate": 1.0},
     "discount too small": {"gamma": 0.5},
     "no exploration": {"options": {"exploration_fraction": 1e-6, "exploration_final_eps": 0.0}},
 }

@@ -168,6 +168,8 @@ def test_the_network_comes_close_to_backward_induction():
             for line in LESSON.printed("six-lots").splitlines()[:4]}
     best, own = cost["backward induction"], cost["your DQN"]
     assert own[0] < best[0] + 0.2
+    said = re.search(r"costs about (\d\.\d) ticks", LESSON.text_of("six-lots-text"))
+    assert float(said[1]) == pytest.approx(own[0] - best[0], abs=0.05)
     assert min(cost["always rest"][0], cost["cross one each step"][0]) > own[0] + 1
     assert abs(best[0] - HEALTHY_COST) < 2 * best[1]
 
