@@ -12,7 +12,7 @@ def reference_features(seen, levels, weight, bias):
 
 
 def _features(seen, levels, weight, bias, picture=None, turned=False, relu=True, pad=True,
-              first=False, order="channel", count=None):
+              first=False, order="channel", count=None, plainly=True, last_bias=False):
     plain = seen[:, :-2 * levels]
     book = seen[:, -2 * levels:]
     book = book.reshape(-1, 2, levels) if picture is None else picture(book, levels)
@@ -22,12 +22,18 @@ def _features(seen, levels, weight, bias, picture=None, turned=False, relu=True,
     kernel = weight[:, :, ::-1] if turned else weight
     places = book.shape[2] - width + 1
     windows = np.stack([book[:, :, k:k + width] for k in range(places)])  # (L, N, 2, W)
-    found = np.einsum("lnsw,csw->ncl", windows, kernel) + bias[None, :, None]
+    found = np.einsum("lnsw,csw->ncl", windows, kernel)
+    if not last_bias:
+        found = found + bias[None, :, None]
     found = np.maximum(found, 0.0) if relu else found
+    if last_bias:
+        found = found + bias[None, :, None]
     if order == "level":
         found = found.transpose(0, 2, 1)
     flat = found.reshape(len(seen), -1)
     numbers = weight.size + bias.size if count is None else count(weight, bias, levels)
+    if not plainly:
+        return flat, int(numbers)
     return np.concatenate([flat, plain] if first else [plain, flat], axis=1), int(numbers)
 
 
@@ -50,6 +56,16 @@ def _sides_turned(book, levels):
 def _of_layer(weight, bias, levels):
     """Numbers of a layer that connects everything with everything."""
     return (2 * levels + 1) * len(bias) * levels
+
+
+def _no_bias(seen, levels, weight, bias):
+    return _features(seen, levels, weight, np.zeros_like(bias),
+                     count=lambda weight, bias, levels: weight.size + bias.size)
+
+
+def _relu_on_all(seen, levels, weight, bias):
+    found, numbers = _features(seen, levels, weight, bias)
+    return np.maximum(found, 0.0), numbers
 
 
 def _book(rng, rows, plain, levels, channels, width):
@@ -93,7 +109,8 @@ BOOK = Check(
         Mistake("turned", _variant(turned=True),
                 "the kernel is not turned round: what PyTorch calls a convolution is a sliding "
                 "product"),
-        Mistake("no_relu", _variant(relu=False), "negative numbers become 0 (ReLU)"),
+        Mistake("no_relu", _variant(relu=False),
+                "once the bias is added, negative numbers become 0 (ReLU)"),
         Mistake("no_pad", _variant(pad=False),
                 "pad with zeros, so that every level has its own output"),
         Mistake("plain_last", _variant(first=True), "the plain columns come first"),
@@ -103,6 +120,20 @@ BOOK = Check(
                 "the same kernel serves every level, so its numbers are counted once"),
         Mistake("no_bias_count", _variant(count=lambda weight, bias, levels: weight.size),
                 "the biases are learned, too"),
+        Mistake("count_outputs", _variant(count=lambda weight, bias, levels: len(bias) * levels),
+                "this counts what the layer gives out; asked is what it learns: kernel and biases"),
+        Mistake("count_per_level",
+                _variant(count=lambda weight, bias, levels: (weight.size + bias.size) * levels),
+                "the same kernel serves every level, so its numbers are counted once"),
+        Mistake("no_plain", _variant(plainly=False), "the plain columns belong to the features"),
+        Mistake("no_bias", _no_bias, "each channel's bias is added to its sums"),
+        Mistake("bias_last", _variant(last_bias=True),
+                "the bias is added before the negative numbers become 0"),
+        Mistake("relu_on_all", _relu_on_all,
+                "only the kernel's outputs pass the ReLU; the plain columns stay as they are"),
+        Mistake("types", None,
+                "PyTorch wants picture, kernel and bias of one type and with fitting shapes: "
+                "torch.as_tensor(..., dtype=torch.float32) for all three", error="RuntimeError"),
     ],
 )
 

@@ -13,7 +13,7 @@ def reference_gae(rewards, values, starts, last_values, last_done, cut_values, g
 
 def _gae(rewards, values, starts, last_values, last_done, cut_values, gamma, lam, *, leak=False,
          carry=False, shift=1, cut=True, last=True, ahead=True, decay=None, flipped=False,
-         done_last=True):
+         done_last=True, cut_discount=True, overlap=False, skip_last=False):
     steps = len(rewards)
     ended = np.vstack([starts[1:], last_done[None]]).astype(float)
     if not done_last:
@@ -25,11 +25,13 @@ def _gae(rewards, values, starts, last_values, last_done, cut_values, gamma, lam
         after[-1] = 0.0
     on = np.ones_like(ended) if leak else 1.0 - ended
     keep = np.ones_like(ended) if leak or carry else 1.0 - ended
-    earned = rewards + gamma * cut_values * cut
+    earned = rewards + (gamma if cut_discount else 1.0) * cut_values * cut
+    if overlap:  # the next order's first value counts beside the cut one's
+        on = np.where(cut_values != 0, 1.0, on)
     delta = earned + gamma * after * on * ahead - values
     decay = gamma * lam if decay is None else decay(gamma, lam)
     found, run = np.zeros_like(delta), np.zeros(delta.shape[1])
-    order = range(steps) if flipped else range(steps - 1, -1, -1)
+    order = range(steps) if flipped else range(steps - 1 - skip_last, -1, -1)
     for t in order:
         run = delta[t] + decay * keep[t] * run
         found[t] = run
@@ -48,6 +50,36 @@ def _no_values(rewards, values, starts, last_values, last_done, cut_values, gamm
     """Advantages are right, and so called the returns."""
     found, _ = _gae(rewards, values, starts, last_values, last_done, cut_values, gamma, lam)
     return found, found
+
+
+def _of_rewards(rewards, values, starts, last_values, last_done, cut_values, gamma, lam):
+    """Returns are discounted sums of rewards, as with lambda = 1."""
+    found, _ = _gae(rewards, values, starts, last_values, last_done, cut_values, gamma, lam)
+    plain, _ = _gae(rewards, values, starts, last_values, last_done, cut_values, gamma, 1.0)
+    return found, plain + values
+
+
+def _swapped(rewards, values, starts, last_values, last_done, cut_values, gamma, lam):
+    found, returns = _gae(rewards, values, starts, last_values, last_done, cut_values, gamma, lam)
+    return returns, found
+
+
+def _scaled(rewards, values, starts, last_values, last_done, cut_values, gamma, lam):
+    found, returns = _gae(rewards, values, starts, last_values, last_done, cut_values, gamma, lam)
+    return (found - found.mean()) / (found.std() + 1e-8), returns
+
+
+def _cut_runs_on(rewards, values, starts, last_values, last_done, cut_values, gamma, lam):
+    """The sum does not stop at a time limit."""
+    ended = np.vstack([starts[1:], last_done[None]]).astype(float)
+    after = np.vstack([values[1:], last_values[None]])
+    delta = rewards + gamma * cut_values + gamma * after * (1 - ended) - values
+    keep = np.where(cut_values != 0, 1.0, 1 - ended)
+    found, run = np.zeros_like(delta), np.zeros(delta.shape[1])
+    for t in range(len(rewards) - 1, -1, -1):
+        run = delta[t] + gamma * lam * keep[t] * run
+        found[t] = run
+    return found, found + values
 
 
 def _rollout(rng, steps, envs, gamma, lam, ends=0.3, cuts=0.5):
@@ -126,6 +158,23 @@ GAE = Check(
                 "credit flows backwards: begin at the last step"),
         Mistake("returns", _no_values,
                 "the return is the advantage plus the value: what the critic should have said"),
+        Mistake("of_rewards", _of_rewards,
+                "the return here is the advantage plus the value, not the plain sum of discounted "
+                "rewards (that is lambda = 1)"),
+        Mistake("swapped", _swapped, "first the advantages, then the returns"),
+        Mistake("scaled", _scaled,
+                "leave the advantages in bps: they are brought to one scale later, batch by batch"),
+        Mistake("cut_undiscounted", _variant(cut_discount=False),
+                "the value of what was seen last lies one step ahead: multiply cut_values by "
+                "gamma"),
+        Mistake("cut_runs_on", _cut_runs_on,
+                "a time limit adds a value to the reward, but the running sum stops there as at "
+                "any end"),
+        Mistake("overlap", _variant(overlap=True),
+                "after a time limit the next row is another order's: cut_values stands in place "
+                "of its value, not beside it"),
+        Mistake("skip_last", _variant(skip_last=True),
+                "the loop never visits the last step: begin at T - 1"),
     ],
 )
 

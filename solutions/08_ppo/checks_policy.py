@@ -16,14 +16,17 @@ def reference_score(logits, actions, rewards, baseline):
 
 
 def _score(logits, actions, rewards, baseline, sign=1.0, centre=1.0, weigh=1.0, ddof=1,
-           total=False, flat=False, of_mean=False):
-    chance = np.exp(logits - np.max(logits))
-    chance = chance / chance.sum()
+           total=False, flat=False, of_mean=False, spread=None, shift=np.max):
+    with np.errstate(all="ignore"):  # the mistake "overflow" does
+        chance = np.exp(logits - shift(logits))
+        chance = chance / chance.sum()
     if flat:
         chance = np.full(len(logits), 1 / len(logits))
     score = sign * (np.eye(len(logits))[actions] - centre * chance)
     terms = (np.asarray(rewards) - weigh * baseline)[:, None] * score
     gradient = terms.sum(axis=0) if total else terms.mean(axis=0)
+    if spread is not None:
+        return gradient, spread(terms)
     variance = float(terms.var(axis=0, ddof=ddof).sum())
     return gradient, variance / len(terms) if of_mean else variance
 
@@ -58,6 +61,30 @@ def _even(logits, actions, rewards, baseline):
 
 def _added(logits, actions, rewards, baseline):
     return _score(logits, actions, rewards, baseline, weigh=-1.0)
+
+
+def _averaged(logits, actions, rewards, baseline):
+    return _score(logits, actions, rewards, baseline,
+                  spread=lambda terms: float(terms.var(axis=0, ddof=1).mean()))
+
+
+def _each(logits, actions, rewards, baseline):
+    return _score(logits, actions, rewards, baseline,
+                  spread=lambda terms: terms.var(axis=0, ddof=1))
+
+
+def _of_sum(logits, actions, rewards, baseline):
+    return _score(logits, actions, rewards, baseline,
+                  spread=lambda terms: float(terms.sum(axis=1).var(ddof=1)))
+
+
+def _mixed(logits, actions, rewards, baseline):
+    return _score(logits, actions, rewards, baseline,
+                  spread=lambda terms: float(terms.var(ddof=1)))
+
+
+def _overflow(logits, actions, rewards, baseline):
+    return _score(logits, actions, rewards, baseline, shift=lambda logits: 0.0)
 
 
 def _samples(rng, actions, count):
@@ -105,6 +132,18 @@ SCORE = Check(
                 "asked is the variance of one order's term, not that of the mean of n"),
         Mistake("even", _even, "the chances are those of the policy: softmax of the logits"),
         Mistake("added", _added, "the baseline is taken off the reward, not added"),
+        Mistake("averaged", _averaged,
+                "the variances of the components are added up, not averaged"),
+        Mistake("each", _each,
+                "the variances of the components are added up: one number is asked"),
+        Mistake("of_sum", _of_sum,
+                "you added the components of a term before the variance, and they cancel: take the "
+                "variance of each component, then add"),
+        Mistake("mixed", _mixed,
+                "a variance over all entries mixes the components: take it down each column "
+                "(axis=0), then add"),
+        Mistake("overflow", _overflow,
+                "np.exp of a large logit overflows: take the largest logit off all of them first"),
     ],
 )
 
@@ -162,6 +201,40 @@ def _loss(log_new, log_old, advantages, clip):
     return -value, -gradient
 
 
+def _with_slope(of):
+    """The right objective with a wrong slope, ``of(ratio, free, cut)`` before the mean."""
+    def wrong(log_new, log_old, advantages, clip):
+        ratio = np.exp(log_new - log_old)
+        free, cut = ratio * advantages, np.clip(ratio, 1 - clip, 1 + clip) * advantages
+        return float(np.minimum(free, cut).mean()), of(ratio, free, cut, clip) / len(ratio)
+
+    return wrong
+
+
+def _summed(log_new, log_old, advantages, clip):
+    value, gradient = _surrogate(log_new, log_old, advantages, clip)
+    return value * len(gradient), gradient * len(gradient)
+
+
+def _no_mean(log_new, log_old, advantages, clip):
+    ratio = np.exp(log_new - log_old)
+    cut = np.clip(ratio, 1 - clip, 1 + clip) * advantages
+    return (np.minimum(ratio * advantages, cut),
+            _surrogate(log_new, log_old, advantages, clip)[1])
+
+
+def _clipped_log(log_new, log_old, advantages, clip):
+    ratio = np.exp(log_new - log_old)
+    free, cut = ratio * advantages, np.exp(np.clip(log_new - log_old, -clip, clip)) * advantages
+    return float(np.minimum(free, cut).mean()), np.where(cut < free, 0.0, free) / len(ratio)
+
+
+def _smaller_ratio(log_new, log_old, advantages, clip):
+    ratio = np.exp(log_new - log_old)
+    kept = np.minimum(ratio, 1 + clip) * advantages
+    return float(kept.mean()), np.where(ratio > 1 + clip, 0.0, kept) / len(ratio)
+
+
 def _batch(rng, count, spread, clip):
     old = rng.normal(-1, 0.5, count).round(3)
     # ratios stay off the bounds, where the slope has two values
@@ -208,6 +281,32 @@ SURROGATE = Check(
         Mistake("per_sample", _per_sample,
                 "the objective is a mean, so each slope is divided by the number of samples"),
         Mistake("loss", _loss, "asked is the objective, which grows; the loss is minus it"),
+        Mistake("silent_outside",
+                _with_slope(lambda ratio, free, cut, clip:
+                            np.where(np.abs(ratio - 1) > clip, 0.0, free)),
+                "outside the clip the slope is zero only where the clipped product is the smaller "
+                "one: a step the wrong way is still pulled back"),
+        Mistake("slope_unclipped", _with_slope(lambda ratio, free, cut, clip: free),
+                "your objective is clipped, your slope is not: it is zero where the clipped "
+                "product is the smaller one"),
+        Mistake("slope_of_value",
+                _with_slope(lambda ratio, free, cut, clip: np.minimum(free, cut)),
+                "where the clipped product is the smaller one the objective is flat: slope zero, "
+                "not the product itself"),
+        Mistake("slope_turned",
+                _with_slope(lambda ratio, free, cut, clip: np.where(free < cut, 0.0, free)),
+                "your slope is zero where the free product is the smaller one; it is the clipped "
+                "one that does not move"),
+        Mistake("summed", _summed, "the objective and its slope are of the mean, not of the sum"),
+        Mistake("no_mean", _no_mean, "the objective is one number: the mean over the samples"),
+        Mistake("clipped_log", _clipped_log,
+                "it is the ratio that is clipped, to 1 - clip and 1 + clip, not its logarithm"),
+        Mistake("smaller_ratio", _smaller_ratio,
+                "take the smaller of the two products, not of the two ratios: with a negative "
+                "advantage they differ"),
+        Mistake("cut_graph", None,
+                "PyTorch has lost the way back: log_new must be a tensor with requires_grad=True, "
+                "and nothing is detached before backward()", error="RuntimeError"),
     ],
 )
 
@@ -267,6 +366,51 @@ def _unexplained(log_new, log_old, clip, values, returns):
                    explained=lambda v, g: np.var(g - v) / np.var(g) if np.var(g) > 0 else math.nan)
 
 
+def _half_square(log_new, log_old, clip, values, returns):
+    return _health(log_new, log_old, clip, values, returns, kl=lambda x: (x**2).mean() / 2)
+
+
+def _plus_kl(log_new, log_old, clip, values, returns):
+    return _health(log_new, log_old, clip, values, returns, kl=lambda x: x.mean())
+
+
+def _summed_kl(log_new, log_old, clip, values, returns):
+    return _health(log_new, log_old, clip, values, returns, kl=lambda x: (np.exp(x) - 1 - x).sum())
+
+
+def _count(log_new, log_old, clip, values, returns):
+    return _health(log_new, log_old, clip, values, returns,
+                   far=lambda ratio, clip: (np.abs(ratio - 1) > clip).sum())
+
+
+def _percent(log_new, log_old, clip, values, returns):
+    return _health(log_new, log_old, clip, values, returns,
+                   far=lambda ratio, clip: 100 * (np.abs(ratio - 1) > clip).mean())
+
+
+def _inside(log_new, log_old, clip, values, returns):
+    return _health(log_new, log_old, clip, values, returns,
+                   far=lambda ratio, clip: (np.abs(ratio - 1) <= clip).mean())
+
+
+def _by_std(log_new, log_old, clip, values, returns):
+    return _health(log_new, log_old, clip, values, returns,
+                   explained=lambda v, g: 1 - np.std(g - v) / np.std(g)
+                   if np.var(g) > 0 else math.nan)
+
+
+def _correlated(log_new, log_old, clip, values, returns):
+    return _health(log_new, log_old, clip, values, returns,
+                   explained=lambda v, g: np.corrcoef(v, g)[0, 1] ** 2
+                   if np.var(g) > 0 else math.nan)
+
+
+def _infinite(log_new, log_old, clip, values, returns):
+    return _health(log_new, log_old, clip, values, returns,
+                   explained=lambda v, g: 1 - np.var(g - v) / np.var(g)
+                   if np.var(g) > 0 else -math.inf)
+
+
 def _zero_for_none(log_new, log_old, clip, values, returns):
     return _health(log_new, log_old, clip, values, returns,
                    explained=lambda v, g: 1 - np.var(g - v) / np.var(g) if np.var(g) > 0 else 0.0)
@@ -315,12 +459,31 @@ HEALTH = Check(
         Mistake("above_only", _above_only, "a ratio can leave the range downwards, too"),
         Mistake("of_logs", _of_logs, "it is the ratio that is clipped, not its logarithm"),
         Mistake("with_bias", _with_bias,
-                "explained variance forgives a constant error: take the variance of what is left"),
+                "explained variance forgives a constant error: take np.var of returns - values, "
+                "not the mean square"),
         Mistake("turned_variance", _turned_variance,
                 "the share is of the variance of the returns, not of the values"),
         Mistake("unexplained", _unexplained, "this is the share that is *not* explained"),
         Mistake("zero_for_none", _zero_for_none,
                 "where the returns do not vary there is nothing to explain: NaN"),
+        Mistake("infinite", _infinite,
+                "where the returns do not vary you divide by zero: give NaN there, not minus "
+                "infinity"),
+        Mistake("half_square", _half_square,
+                "half the squared log ratio is another estimate of the KL: asked is the mean of "
+                "(ratio - 1) - log ratio"),
+        Mistake("plus_kl", _plus_kl,
+                "the mean log ratio is no distance and has the wrong sign: use (ratio - 1) - log "
+                "ratio"),
+        Mistake("summed_kl", _summed_kl, "the KL is a mean over the samples, not their sum"),
+        Mistake("count", _count, "the clip fraction is a share of the samples, not their number"),
+        Mistake("percent", _percent, "the clip fraction is a share between 0 and 1, not percent"),
+        Mistake("inside", _inside, "this is the share inside the clip; asked is the one outside"),
+        Mistake("by_std", _by_std,
+                "explained *variance* compares variances, not standard deviations"),
+        Mistake("correlated", _correlated,
+                "a squared correlation forgives values of the wrong size; take "
+                "1 - Var(returns - values) / Var(returns)"),
     ],
 )
 

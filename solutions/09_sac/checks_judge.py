@@ -23,20 +23,22 @@ def reference_exact(bid, ask, intensity, decay, move, step, gamma):
 
 
 def _exact(bid, ask, intensity, decay, move, step, gamma, held="after", cap=True, both=True,
-           closed=True, result="ce", start=None, still=False, turned=False):
+           closed=True, result="ce", start=None, still=False, turned=False, forward=False,
+           paid=-1.0, per_step=True, scaled=False):
     bid, ask = np.asarray(bid, dtype=float), np.asarray(ask, dtype=float)
     edge = bid.shape[1] // 2
     q = np.arange(-edge, edge + 1)
     worth = np.ones(len(q))
-    for n in reversed(range(len(bid))):
+    for n in range(len(bid)) if forward else reversed(range(len(bid))):
         chances, gains = [], []
         for side in (bid[n], ask[n]):
             shown = np.where(np.isinf(side), 0.0, side)
-            chance = intensity * step * np.exp(-decay * shown)
+            chance = intensity * (step if per_step else 1.0) * np.exp(-decay * shown)
             chance = np.minimum(chance, 1.0) if cap else chance
             chances.append(np.where(np.isinf(side) & closed, 0.0, chance))
-            gains.append(np.exp(-gamma * shown))
-        moved = worth * (1.0 if still else np.cosh(gamma * q * move)) if held == "after" else worth
+            gains.append(np.exp(paid * gamma * shown))
+        shift = move * (math.sqrt(step) if scaled else 1.0)
+        moved = worth * (1.0 if still else np.cosh(gamma * q * shift)) if held == "after" else worth
         up = np.append(moved[1:], 1.0)
         down = np.append(1.0, moved[:-1])
         up, down = (down, up) if turned else (up, down)
@@ -48,7 +50,11 @@ def _exact(bid, ask, intensity, decay, move, step, gamma, held="after", cap=True
             worth = (1 - b - a) * moved + b * gb * up + a * ga * down
         if held == "before":
             worth = worth * np.cosh(gamma * q * move)
+    if result == "all":
+        return -np.log(worth) / gamma
     value = worth[edge if start is None else start]
+    if result == "log":
+        return -math.log(value)
     return -math.log(value) / gamma if result == "ce" else value
 
 
@@ -57,6 +63,11 @@ def _judged(**how):
         return _exact(bid, ask, intensity, decay, move, step, gamma, **how)
 
     return wrong
+
+
+def _not_a_number(bid, ask, intensity, decay, move, step, gamma):
+    """0 times an infinite distance."""
+    return math.nan
 
 
 def _plus(bid, ask, intensity, decay, move, step, gamma):
@@ -124,6 +135,24 @@ EXACT_CE = Check(
         Mistake("plus", _plus, "the sign: a good maker's certainty equivalent is above 0"),
         Mistake("mean_profit", _mean_profit,
                 "this is the mean profit; the certainty equivalent lies below it"),
+        Mistake("not_a_number", _not_a_number,
+                "0 times infinity is NaN: a side that is not quoted has the chance 0, and its "
+                "distance may not enter the sum"),
+        Mistake("forward", _judged(forward=True),
+                "worth is known at the end: go through the rows from the last to the first"),
+        Mistake("no_step", _judged(per_step=False), "the chance of a fill is A e^(-k delta) *dt*"),
+        Mistake("scaled", _judged(scaled=True),
+                "`move` is the step of the mid already: no root of dt once more"),
+        Mistake("paid_turned", _judged(paid=1.0),
+                "a fill earns its distance: e to the *minus* gamma times it"),
+        Mistake("unpaid", _judged(paid=0.0),
+                "a fill earns its distance: the factor e^(-gamma delta) is missing"),
+        Mistake("log", _judged(result="log"), "divide by gamma at the end"),
+        Mistake("all", _judged(result="all"),
+                "one number is asked: that of the start without inventory, the middle column"),
+        Mistake("outside", None,
+                "an inventory beyond the last column does not exist: its chance is 0, so give it "
+                "any worth", error="IndexError"),
     ],
 )
 
@@ -135,7 +164,7 @@ def reference_score(mid, u_bid, u_ask, half, lean, intensity, decay, step, gamma
 
 
 def _score(mid, u_bid, u_ask, half, lean, intensity, decay, step, gamma, ahead=False, batch=None,
-           late=False, end=-1, chance_ahead=None):
+           late=False, end=-1, chance_ahead=None, certain=None, lean_sign=1.0):
     mid = np.asarray(mid, dtype=float)
     paths = len(mid)
     cash, held = np.zeros(paths), np.zeros(paths)
@@ -143,12 +172,14 @@ def _score(mid, u_bid, u_ask, half, lean, intensity, decay, step, gamma, ahead=F
     for n in range(mid.shape[1] - 1):
         seen = mid[:, n + 1] if ahead else mid[:, n]
         crowd = mid[:, n + 1] if late else mid[:, n]
-        bid, ask = seen - half - lean * held, seen + half - lean * held
+        bid, ask = (seen + side * half - lean_sign * lean * held for side in (-1, 1))
         buys = u_bid[:, n] < intensity * np.exp(-decay * (crowd - bid)) * step
         sells = u_ask[:, n] < intensity * np.exp(-decay * (ask - crowd)) * step
         cash += sells * ask - buys * bid
         held += 1.0 * buys - sells
     profit = cash + held * mid[:, end]
+    if certain is not None:
+        return float(profit.mean()), float(certain(profit, gamma))
     size = batch or paths
     certain = [-math.log(np.mean(np.exp(-gamma * profit[k:k + size]))) / gamma
                for k in range(0, paths, size)]
@@ -218,6 +249,26 @@ SCORE = Check(
         Mistake("end_early", _bugged(end=-2), "what is left is valued at the last mid"),
         Mistake("last_batch", _last_batch,
                 "this is the certainty equivalent of some paths; take all of them"),
+        Mistake("each_path", _bugged(certain=lambda profit, gamma: profit.mean()),
+                "a logarithm of each path, or of the mean profit, gives the mean back: one "
+                "logarithm over the mean of exp(-gamma profit)"),
+        Mistake("batches_inside", _bugged(
+            certain=lambda profit, gamma: -math.log(np.mean(
+                [np.mean(np.exp(-gamma * profit[k:k + 4]))
+                 for k in range(0, len(profit), 4)])) / gamma),
+                "batches are gone from the logarithm, not from the mean: a last batch of fewer "
+                "paths weighs too much"),
+        Mistake("mean_variance", _bugged(
+            certain=lambda profit, gamma: profit.mean() - gamma / 2 * profit.var()),
+                "mean less half gamma times variance is only near it: use the exponential"),
+        Mistake("sum", _bugged(certain=lambda profit, gamma:
+                               -math.log(np.sum(np.exp(-gamma * profit))) / gamma),
+                "the logarithm is of the mean over the paths, not of the sum"),
+        Mistake("utility", _bugged(certain=lambda profit, gamma: -np.mean(np.exp(-gamma * profit))),
+                "this is the mean utility; the certainty equivalent is -log(mean of exp(-gamma "
+                "profit)) / gamma"),
+        Mistake("lean_turned", _bugged(lean_sign=-1.0),
+                "the lean of the colleague was right: with inventory both quotes go down"),
     ],
 )
 

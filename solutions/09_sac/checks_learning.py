@@ -21,12 +21,14 @@ def reference_target(reward, terminated, truncated, next_q, next_log_density, te
 
 
 def _target(reward, terminated, truncated, next_q, next_log_density, temperature, discount,
-            pick=np.min, heat=-1.0, ended=None, outside=False, always=False):
+            pick=np.min, heat=-1.0, ended=None, outside=False, always=False, late=False,
+            cold=False):
     ended = terminated if ended is None else ended(terminated, truncated)
     going = 1.0 if always else 1.0 - np.asarray(ended, dtype=float)
-    entropy = heat * temperature * next_log_density
-    ahead = pick(next_q, axis=0) + (0.0 if outside else entropy)
-    return reward + going * discount * ahead + (entropy if outside else 0.0)
+    entropy = heat * (1.0 if cold else temperature) * next_log_density
+    ahead = pick(next_q, axis=0) + (0.0 if outside or late else entropy)
+    told = reward + going * discount * ahead + (entropy if outside else 0.0)
+    return told + discount * entropy if late else told
 
 
 def _wrong(**how):
@@ -93,6 +95,25 @@ TARGET = Check(
                 "an episode that is only cut off would have gone on: its next value counts"),
         Mistake("never_ends", _wrong(always=True), "nothing comes after a terminated step"),
         Mistake("undiscounted", _undiscounted, "what comes one step later counts `discount` times"),
+        Mistake("first_critic", _wrong(pick=lambda q, axis: q[0]),
+                "both critics are asked, and the smaller one is believed"),
+        Mistake("smallest_of_all", _wrong(pick=lambda q, axis: q.min()),
+                "the smaller critic is taken step by step (axis=0), not once for the batch"),
+        Mistake("entropy_survives", _wrong(late=True),
+                "nothing comes after a terminated step, no entropy either: the whole bracket "
+                "counts 0"),
+        Mistake("no_temperature", _wrong(cold=True),
+                "the log density counts `temperature` times"),
+        Mistake("only_ended", _wrong(ended=lambda a, b: ~a),
+                "turned round: the next value counts where the step did *not* terminate"),
+        Mistake("only_truncated", _wrong(ended=lambda a, b: b),
+                "it is the terminated steps that have no future; a truncated one would have gone "
+                "on"),
+        Mistake("reward_lost", lambda reward, terminated, truncated, next_q, next_log_density,
+                temperature, discount: np.where(terminated, 0.0, _target(
+                    reward, terminated, truncated, next_q, next_log_density, temperature,
+                    discount)),
+                "the reward of a terminated step counts: only what comes after it does not"),
     ],
 )
 
@@ -119,6 +140,26 @@ def _temperature(log_temperature, log_density, target_entropy, rate, up=1.0, tar
         return -heat * gap, heat + rate * gap
     new = log_temperature + up * rate * gap
     return loss, (new if stay else math.exp(new))
+
+
+def _told(loss=None, heat=None):
+    """A variant by its two results, each made of log temperature, gap and rate."""
+    def wrong(log_temperature, log_density, target_entropy, rate):
+        gap = float(np.mean(log_density) + target_entropy)
+        right = -log_temperature * gap, math.exp(log_temperature + rate * gap)
+        return (right[0] if loss is None else loss(log_temperature, gap, rate),
+                right[1] if heat is None else heat(log_temperature, gap, rate))
+
+    return wrong
+
+
+def _swapped_results(log_temperature, log_density, target_entropy, rate):
+    return _temperature(log_temperature, log_density, target_entropy, rate)[::-1]
+
+
+def _loss_of_each(log_temperature, log_density, target_entropy, rate):
+    return (-log_temperature * (np.asarray(log_density) + target_entropy),
+            _temperature(log_temperature, log_density, target_entropy, rate)[1])
 
 
 def _warm(**how):
@@ -168,6 +209,26 @@ TEMPERATURE = Check(
                 "the step is taken by the logarithm of the temperature, which keeps it above 0"),
         Mistake("sum", _warm(total=np.sum), "take the mean over the batch"),
         Mistake("logarithm", _warm(stay=True), "return the temperature, not its logarithm"),
+        Mistake("loss_sign", _told(loss=lambda log, gap, rate: log * gap),
+                "the loss of equation 9 has a minus in front"),
+        Mistake("loss_of_temperature", _told(loss=lambda log, gap, rate: -math.exp(log) * gap),
+                "the loss of equation 9 has the logarithm of the temperature in it, not the "
+                "temperature"),
+        Mistake("loss_after", _told(loss=lambda log, gap, rate: -(log + rate * gap) * gap),
+                "the loss is that before the step"),
+        Mistake("loss_as_gradient",
+                _told(heat=lambda log, gap, rate: math.exp(log + rate * log * gap)),
+                "you stepped by the loss itself; the gradient by the logarithm is minus the gap"),
+        Mistake("no_rate", _told(heat=lambda log, gap, rate: math.exp(log + gap)),
+                "a step is the rate times the gradient"),
+        Mistake("added_to_temperature",
+                _told(heat=lambda log, gap, rate: math.exp(log) + rate * gap),
+                "the step is taken by the logarithm of the temperature, and the exponential comes "
+                "after it"),
+        Mistake("no_step", _told(heat=lambda log, gap, rate: math.exp(log)),
+                "this is the temperature before the step"),
+        Mistake("swapped", _swapped_results, "first the loss, then the temperature"),
+        Mistake("loss_of_each", _loss_of_each, "the loss is one number: the mean over the batch"),
     ],
 )
 
@@ -240,6 +301,14 @@ POLYAK = Check(
         Mistake("fades", _fades, "the shares must add up to 1: tau and 1 - tau"),
         Mistake("copied", _copied, "this is a hard copy; the target moves by a share only"),
         Mistake("first_only", _first_only, "all arrays move, not the first one alone"),
+        Mistake("not_moved", lambda online, target, tau: [np.array(a, dtype=float)
+                                                          for a in target],
+                "nothing has moved: return the new arrays"),
+        Mistake("nothing", lambda online, target, tau: None,
+                "nothing came back: return the list of the new arrays"),
+        Mistake("lists", None,
+                "a list cannot be multiplied by a share: go through its arrays one by one",
+                error="TypeError"),
     ],
 )
 

@@ -102,6 +102,29 @@ def _infinite(mean, log_std, noise):
     return _squash(mean, log_std, noise, stable=False)
 
 
+def _changed_draw(correct=None, normal=None, density=None, action=None, spread=None):
+    """A variant by its parts: correction of u, normal log density, end result, action, spread."""
+    def wrong(mean, log_std, noise):
+        mean, log_std, noise = (np.asarray(x, dtype=float) for x in (mean, log_std, noise))
+        with np.errstate(all="ignore"):
+            before = mean + (np.exp(log_std) if spread is None else spread(log_std)) * noise
+            slope = 2 * (math.log(2) - before - np.logaddexp(0, -2 * before))
+            slope = slope if correct is None else correct(before)
+            found = -0.5 * noise**2 - log_std - 0.5 * math.log(2 * math.pi)
+            found = found if normal is None else normal(mean, log_std, noise, before)
+            total = (found - slope).sum(axis=-1)
+            return (np.tanh(before) if action is None else action(before),
+                    total if density is None else density(found - slope))
+
+    return wrong
+
+
+def _as_gaussian(mean, log_std, noise, before):
+    """The normal density at the action in place of u."""
+    away = (np.tanh(before) - mean) / np.exp(log_std)
+    return -0.5 * away**2 - log_std - 0.5 * math.log(2 * math.pi)
+
+
 def _draws(rng, rows, numbers):
     noise = rng.normal(0, 0.8, (rows, numbers)).clip(-1.5, 1.5).round(3)
     return {"mean": rng.uniform(-0.9, 0.9, (rows, numbers)).round(3),
@@ -154,6 +177,35 @@ SQUASH = Check(
         Mistake("infinite", _infinite,
                 "where tanh(u) rounds to 1 your logarithm is infinite: use the other form of the "
                 "correction, or add 1e-6 as Stable-Baselines3 does"),
+        Mistake("deviation", _changed_draw(spread=lambda log_std: log_std),
+                "log_std is a logarithm: the deviation in front of the noise is its exponential"),
+        Mistake("at_action", _changed_draw(normal=_as_gaussian),
+                "the normal density belongs to u, not to the squashed action: its exponent is the "
+                "noise"),
+        Mistake("clipped", _changed_draw(correct=np.zeros_like,
+                                         action=lambda before: before.clip(-1, 1)),
+                "a clipped number is no squashed one: the action is tanh(u), and its density is "
+                "corrected for the tanh"),
+        Mistake("slope", _changed_draw(correct=lambda before: 1 - np.tanh(before) ** 2),
+                "subtract the *logarithm* of the slope 1 - tanh(u)^2, not the slope"),
+        Mistake("no_square", _changed_draw(correct=lambda before: np.log(1 - np.tanh(before))),
+                "the slope of the tanh is 1 - tanh(u)^2: the square is missing"),
+        Mistake("softplus_sign",
+                _changed_draw(correct=lambda u: 2 * (math.log(2) - u - np.logaddexp(0, 2 * u))),
+                "the correction has log(1 + e^(-2u)): mind the minus within softplus"),
+        Mistake("half_correction",
+                _changed_draw(correct=lambda u: math.log(2) - u - np.logaddexp(0, -2 * u)),
+                "the factor 2 before the bracket of the correction is missing"),
+        Mistake("no_pi", _changed_draw(normal=lambda mean, log_std, noise, before:
+                                       -0.5 * noise**2 - log_std),
+                "the constant of the normal density is missing: - log(2 pi) / 2"),
+        Mistake("whole_pi", _changed_draw(normal=lambda mean, log_std, noise, before:
+                                          -0.5 * noise**2 - log_std - math.log(2 * math.pi)),
+                "the constant of the normal density is *half* of log(2 pi)"),
+        Mistake("density", _changed_draw(density=lambda each: np.exp(each.sum(axis=-1))),
+                "asked is the logarithm of the density"),
+        Mistake("wrong_axis", _changed_draw(density=lambda each: each.sum(axis=0)),
+                "sum over the numbers of an action (dim=-1), not over the actions"),
     ],
 )
 
@@ -168,16 +220,19 @@ def _critics(action, peak, curvature):
 
 
 def _gradient(mean, log_std, noise, peak, curvature, temperature, *, pick=None, sign=-1.0,
-              follow=True, dense=True, heat=1.0, total="mean"):
+              follow=True, dense=True, heat=1.0, total="mean", all_sign=1.0, middle=False,
+              by_score=False):
     import torch
 
     mean, log_std, noise, peak, curvature = _tensors(mean, log_std, noise, peak, curvature)
     mean.requires_grad_(True)
     log_std.requires_grad_(True)
     action, density = _their(mean, log_std, noise)
+    action = torch.tanh(mean) if middle else action
     told = _critics(action if follow else action.detach(), peak, curvature)
     worst = told.min(0).values if pick is None else pick(told)
     each = heat * temperature * (density if dense else density.detach()) + sign * worst
+    each = all_sign * (density * each.detach() if by_score else each)
     loss = each.mean() if total == "mean" else each.sum()
     if not loss.requires_grad:
         return loss.item(), np.zeros(mean.shape), np.zeros(mean.shape)
@@ -246,6 +301,26 @@ ACTOR = Check(
                 "your loss rewards certainty: entropy is -log density, and a loss has it with a "
                 "minus again"),
         Mistake("sum", _changed(total="sum"), "take the mean over the batch, not the sum"),
+        Mistake("all_turned", _changed(all_sign=-1.0),
+                "your loss has the sign of the objective: what the actor wants large must stand "
+                "with a minus"),
+        Mistake("both_cut_off", _changed(follow=False, dense=False),
+                "no gradient comes back at all: no detach, no no_grad, no .numpy(), no float()"),
+        Mistake("smallest_of_all", _changed(pick=lambda q: q.min()),
+                "the smaller critic is taken action by action (dim=0), not once for the batch"),
+        Mistake("middle_action", _changed(middle=True),
+                "the critics are asked about the action drawn, not about tanh(mean)"),
+        Mistake("by_score", _changed(by_score=True),
+                "this is the score function of PPO; here the gradient runs through the action into "
+                "the critics, so nothing is detached"),
+        Mistake("no_one_number", None,
+                "PyTorch stopped: the loss must be one number (a mean over the batch), made of "
+                "tensors from end to end", error="RuntimeError"),
+        Mistake("both_returned", None,
+                "min(dim=0) gives values and places: take .values", error="TypeError"),
+        Mistake("no_tensor", None,
+                "the loss has no gradient to give: return the tensor itself, not a float or array",
+                error="AttributeError"),
     ],
 )
 

@@ -1,0 +1,4 @@
+# marks: 0.0  mistake: loss_of_temperature
+def temperature_step(log_temperature, log_density, target_entropy, rate):
+    gap = np.mean(log_density) + target_entropy
+    return -np.exp(log_temperature) * gap, np.exp(log_temperature + rate * gap)
