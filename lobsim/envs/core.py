@@ -61,11 +61,13 @@ class KernelCore:
     def __len__(self) -> int:
         return self._count
 
-    def fresh(self, seen: np.ndarray | None = None) -> Outcome:
-        """Arrays for an outcome, all zero but `seen`, if it is given."""
+    def fresh(self, seen: np.ndarray | None = None,
+              info: np.ndarray | None = None) -> Outcome:
+        """Arrays for an outcome, all new and zero but those that are given."""
         n = len(self)
         seen = np.zeros((n, self._columns), np.float32) if seen is None else seen
-        return Outcome(seen, np.zeros(n), np.zeros(n, bool), np.zeros(self.told.shape))
+        info = np.zeros(self.told.shape) if info is None else info
+        return Outcome(seen, np.zeros(n), np.zeros(n, bool), info)
 
     def open(self, rows: Sequence[int], seeds: Sequence[int], outcome: Outcome) -> None:
         """Start new episodes in some rows; writes their first view and information."""

@@ -194,7 +194,7 @@ class ExecutionEnv(KernelEnv):
             raise ValueError(f"render_mode is {render_mode!r}; this environment draws nothing")
 
     def _rows(self, action):
-        return [action]
+        return action if self._core.takes_numbers else [action]
 
     @property
     def market(self) -> Market:

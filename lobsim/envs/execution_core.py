@@ -41,6 +41,8 @@ class ExecutionCore:
     ----------
     seeds : ndarray of uint64, shape (N,)
         Market seeds of the episodes.
+    takes_numbers : bool
+        Whether an action is the number of one of several, and not an array.
     """
 
     names = at.INFO_NAMES
@@ -65,16 +67,18 @@ class ExecutionCore:
         # What a discrete action is in the kernel: a row of the choices, or a shift from -1 to 1.
         count = settings.discrete_actions
         self._meaning = np.linspace(-1, 1, count) if settings.actions == "pace" else None
-        self._is_discrete = count > 0
+        self.takes_numbers = count > 0
 
     def __len__(self) -> int:
         return len(self.seeds)
 
-    def fresh(self, seen: np.ndarray | None = None) -> Outcome:
-        """Arrays for an outcome, all zero but `seen`, if it is given."""
+    def fresh(self, seen: np.ndarray | None = None,
+              info: np.ndarray | None = None) -> Outcome:
+        """Arrays for an outcome, all new and zero but those that are given."""
         n = len(self)
         seen = np.zeros((n, self._columns), np.float32) if seen is None else seen
-        return Outcome(seen, np.zeros(n), np.zeros(n, bool), np.zeros((n, len(self.names))))
+        info = np.zeros((n, len(self.names))) if info is None else info
+        return Outcome(seen, np.zeros(n), np.zeros(n, bool), info)
 
     def open(self, rows: Sequence[int], seeds: Sequence[int], outcome: Outcome) -> None:
         """Start new episodes in some rows; writes their first view and information."""
@@ -93,7 +97,7 @@ class ExecutionCore:
 
         Parameters
         ----------
-        actions : ndarray, shape (N,) or (N, k)
+        actions : ndarray, shape (N,) or (N, k); or a number, for every episode
         outcome : Outcome, optional
             Where to write; by default fresh arrays, all zero.
 
@@ -102,15 +106,15 @@ class ExecutionCore:
         ValueError
             When an action is not finite or not one of the discrete ones.
         """
-        if self._is_discrete:
+        if self.takes_numbers:
             self._actions[:, 0] = actions if self._meaning is None else self._shifts(actions)
         else:
             self._actions[:, :np.shape(actions)[1]] = actions
         outcome = self.fresh() if outcome is None else outcome
         bad = self._call(outcome)
         if bad >= 0:
-            raise ValueError(f"action {np.asarray(actions)[bad]} of environment {bad} is not in "
-                             f"the action space")
+            raise ValueError(f"action {np.atleast_1d(actions)[bad]} of environment {bad} is not "
+                             f"in the action space")
         return outcome
 
     def _shifts(self, actions) -> np.ndarray:
@@ -135,7 +139,7 @@ class ExecutionCore:
     def _means_something(self) -> bool:
         """Whether every action does; if not, the kernel is asked, which moves nothing then."""
         used = self._actions
-        if self._is_discrete and self._meaning is None:
+        if self.takes_numbers and self._meaning is None:
             used = self._actions[:, 0]
             return bool(((used >= 0) & (used < len(self._choices))).all())
         return bool(np.isfinite(used).all())
