@@ -17,6 +17,7 @@ from lobsim.course.wire_form import (
     MAX_TEXT_WIDTH,
     SCALARS,
     Limits,
+    Other,
     WireError,
 )
 
@@ -81,6 +82,8 @@ class Encoder:
                 return {"t": "series", "name": name, "v": column}
             if value is pd.NA or value is pd.NaT:
                 return _float(math.nan)
+        if isinstance(value, Other):  # what travelled before travels again
+            return {"t": "other", "v": value.type_name}
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
             return self.mapping(fields, depth)

@@ -292,6 +292,12 @@ def _older(online, every, tau):
     return _follow(online, every, tau, lag=1)
 
 
+def _one_memory(online, every, tau):
+    """One array that is changed in place and appended again and again."""
+    path = _follow(online, every, tau)
+    return np.repeat(path[-1:], len(path), axis=0)
+
+
 def _same(online, every, tau):
     return np.array(online, float)
 
@@ -335,6 +341,8 @@ FOLLOW = Check(
         Mistake("late", _late,
                 "updates come after steps that are a multiple of `every`, not one step late"),
         Mistake("older", _older, "after step k the target moves towards row k"),
+        Mistake("one_memory", _one_memory,
+                "all your rows are one array that changes in place: make a new one in each step"),
         Mistake("same", _same, "your target is the network that learns: nothing is held still"),
     ],
 )

@@ -213,3 +213,11 @@ def test_decoded_arrays_can_be_written_to():
     array = wire.plain(np.arange(3))
     array[0] = 7
     assert array.tolist() == [7, 1, 2]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_what_cannot_travel_keeps_its_name_on_a_second_journey(strict):
+    """Else a learner who returns two tensors is told of dicts."""
+    there = decode(encode((object(), {"a": object()}), strict=False))
+    assert there == (Other("object"), {"a": Other("object")})
+    assert decode(encode(there, strict=strict)) == there
