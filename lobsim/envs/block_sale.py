@@ -41,8 +41,8 @@ class _Core(KernelCore):
         self._left, self._done = np.zeros((2, len(self)), np.int64)
         self._luck = np.zeros((len(self), steps))
 
-    def fresh(self, seen=None):
-        return _Outcome(*super().fresh(seen), np.zeros(len(self), bool))
+    def fresh(self, seen=None, info=None):
+        return _Outcome(*super().fresh(seen, info), np.zeros(len(self), bool))
 
     def begin(self, rows, seeds, seen):
         self._left[rows], self._done[rows] = self.quantity, 0

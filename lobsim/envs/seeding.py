@@ -4,6 +4,8 @@ An environment that was reset with a seed plays episodes 0, 1, 2, ... of that se
 plays depends on nothing else, so the scalar and the vector form meet the same markets.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from lobsim.market import rng
@@ -51,6 +53,7 @@ def episode_seeds(seed: int, first: int, count: int) -> np.ndarray:
     return seeds_of(key, np.arange(first, first + count, dtype=np.uint64))
 
 
+@lru_cache(maxsize=2**15, typed=True)  # each episode of a seed asks for it again
 def episode_key(seed: int) -> np.uint64:
     """Key of the stream of market seeds that belongs to `seed`, 0 to 2**63 - 1."""
     with np.errstate(over="ignore"):  # hashing wraps around on purpose

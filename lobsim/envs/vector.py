@@ -46,20 +46,22 @@ class Episodes:
     """Which market seed each of N environments plays next."""
 
     def __init__(self, count: int):
-        self._keys, self._played = np.zeros((2, count), np.uint64)
-        self._is_seeded = np.zeros(count, bool)
+        self._bases: list[int | None] = [None] * count
+        self._played = [0] * count
 
     def reseed(self, i: int, seed: int) -> None:
         """Start anew at episode 0 of a seed."""
-        self._keys[i], self._played[i], self._is_seeded[i] = episode_key(seed), 0, True
+        self._bases[i], self._played[i] = checked_seed(seed), 0
 
-    def next(self, rows, rng: np.random.Generator) -> list[int]:
+    def next(self, rows: Sequence[int], rng: np.random.Generator) -> list[int]:
         """Market seeds of the next episodes of some rows; `rng` seeds those that never were."""
-        rows = np.asarray(rows)
-        for i in rows[~self._is_seeded[rows]]:
-            self.reseed(i, int(rng.integers(2**63)))
-        seeds = seeds_of(self._keys[rows], self._played[rows])
-        self._played[rows] += 1
+        for i in rows:
+            if self._bases[i] is None:
+                self.reseed(i, int(rng.integers(2**63)))
+        keys = np.array([episode_key(self._bases[i]) for i in rows], np.uint64)
+        seeds = seeds_of(keys, np.array([self._played[i] for i in rows], np.uint64))
+        for i in rows:
+            self._played[i] += 1
         return seeds.tolist()
 
 
@@ -258,7 +260,7 @@ class KernelVectorEnv(VectorEnv):
 
     def _open(self, rows, outcome) -> None:
         if len(rows):
-            self._core.open(rows, self._episodes.next(rows, self.np_random), outcome)
+            self._core.open(rows, self._episodes.next(rows.tolist(), self.np_random), outcome)
             self._waiting[rows] = False
             self._some_wait = bool(self._waiting.any())
 
