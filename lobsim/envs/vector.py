@@ -74,8 +74,8 @@ class KernelEnv(gymnasium.Env):
         See the module.
     observation_space, action_space : gymnasium.Space
     info : str
-        "all": every step tells all columns; "end": only the first and the last one, which saves a
-        third of the time of a short step.
+        "all": every step tells all columns; "end": only the first and the last one, which saves
+        half of the time of a short step.
     """
 
     metadata = {"render_modes": []}
