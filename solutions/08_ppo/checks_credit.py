@@ -132,7 +132,8 @@ GAE = Check(
         Part("rollouts of your own", 3.0, random_rollouts, False, category="other numbers"),
         Part("episodes longer than the rollout", 1.0, long_episodes, False,
              category="edge cases"),
-        Part("lambda 0 and 1, and a single step", 1.0, limits, False, category="edge cases"),
+        Part("the smallest and largest lambda, and a single step", 1.0, limits, False,
+             category="edge cases"),
     ],
     mistakes=[
         Mistake("leak", _variant(leak=True),

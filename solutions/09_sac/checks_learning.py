@@ -78,7 +78,7 @@ TARGET = Check(
         Part("three steps by hand", 1.0, [Case(THREE, "the three steps above")],
              category="worked example"),
         Part("batches of your own", 2.0, random_steps, False, category="other numbers"),
-        Part("temperature 0, and no end in the batch", 1.0, cold_target, False,
+        Part("no temperature, and no end in the batch", 1.0, cold_target, False,
              category="edge cases"),
     ],
     mistakes=[
@@ -293,7 +293,7 @@ POLYAK = Check(
         Part("two weights by hand", 0.5, [Case(ONE_WEIGHT, "the two weights above")],
              category="worked example"),
         Part("layers of your own", 1.0, random_layers, False, category="other numbers"),
-        Part("tau 0 and 1", 0.5, whole, False, category="edge cases"),
+        Part("the smallest and largest tau", 0.5, whole, False, category="edge cases"),
     ],
     mistakes=[
         Mistake("swapped", _swapped, "tau is the share of the *online* network, and small"),

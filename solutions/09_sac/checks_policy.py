@@ -280,7 +280,7 @@ ACTOR = Check(
         Part("one draw by hand", 1.0, [Case(ONE_DRAW, "the draw above")],
              category="worked example"),
         Part("batches of your own", 3.0, random_tasks, False, category="other numbers"),
-        Part("temperature 0, and a hot one", 1.0, cold, False, category="edge cases"),
+        Part("no temperature, and a hot one", 1.0, cold, False, category="edge cases"),
     ],
     mistakes=[
         Mistake("climbs_down", _changed(sign=1.0),
