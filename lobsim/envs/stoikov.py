@@ -76,8 +76,16 @@ class AvellanedaStoikovVectorEnv(KernelVectorEnv):
     "expected"   the same, expected over the fills of this step given the quotes; the
                  simulator's own fill rates are used, which no trader has
     "mean"       the same, expected over the move of the mid, too (with the true drift)
+    "marked"     "mean", told at the fill: what is bought in step n is marked with the move of
+                 the mid that is still expected, :math:`m\,dt\,(1-\varphi^{N-n})/(1-\varphi)`
+                 with the estimate m, and what is held gains nothing more
     "utility"    :math:`(1 - e^{-\gamma W_T}) / \gamma` at the end, 0 before
     ============ =========================================================================
+
+    The sum of "marked" over an episode has the mean of that of "mean": they differ by the change of
+    the potential of what is held (Ng, Harada and Russell 1999), so they have the same optimum where
+    nothing is discounted. With a discount they have not: "mean" forgets a part of what the drift
+    will do, "marked" only a part of the risk.
 
     With ``centred=True`` all but the last are less what a maker without inventory or aversion
     gains on average, :math:`2A\,dt/(ek)`: a constant, which changes no optimum.
@@ -120,6 +128,7 @@ class AvellanedaStoikovVectorEnv(KernelVectorEnv):
     ----------
     M. Avellaneda, S. Stoikov, "High-frequency trading in a limit order book", Quantitative Finance
     8(3), 2008, section 3.3.
+    A. Ng, D. Harada, S. Russell, "Policy invariance under reward transformations", ICML 1999.
 
     Examples
     --------

@@ -17,8 +17,8 @@ TOLD = ("wealth", "cash", "inventory", "mid", "bid_distance", "ask_distance", "b
 (D_WEALTH, D_CASH, D_INVENTORY, D_MID, D_BID, D_ASK, D_BOUGHT, D_SOLD, D_SPREAD, D_HELD, D_RISK,
  D_DRIFT) = range(12)
 
-REWARDS = ("pnl", "risk", "expected", "mean", "utility")
-PNL, RISK, EXPECTED, MEAN, UTILITY = range(5)
+REWARDS = ("pnl", "risk", "expected", "mean", "utility", "marked")
+PNL, RISK, EXPECTED, MEAN, UTILITY, MARKED = range(6)
 
 SIGNAL_BOUND = 6.0
 """Readings and estimates are shown in standard deviations of the drift, cut at this many."""
@@ -73,6 +73,13 @@ def _chance(distance, terms):
     return -math.expm1(-rate) if terms[T_EXPONENTIAL] != 0.0 else min(rate, 1.0)
 
 
+@njit(borrows=True, inner=True)
+def _ahead(left, terms):
+    """Move of the mid that is expected within `left` steps, for a drift of 1."""
+    keep = terms[T_KEEP]
+    return terms[T_DT] * (1.0 - keep**left) / (1.0 - keep) if keep < 1.0 else 0.0
+
+
 @njit(borrows=True)
 def advance(states, keys, rows, actions, terms, form, obs, rewards, ended, told):
     """Play one step of the worlds `rows` (modifies all but `rows`, `actions` and `terms`)."""
@@ -80,7 +87,8 @@ def advance(states, keys, rows, actions, terms, form, obs, rewards, ended, told)
         i = rows[j]
         state, key = states[i], keys[i]
         index = np.uint64(np.int64(state[X_STEP])) * _WORDS
-        q, drift = state[X_INVENTORY], state[X_DRIFT]
+        q, drift, estimate = state[X_INVENTORY], state[X_DRIFT], state[X_ESTIMATE]
+        left = terms[T_STEPS] - state[X_STEP]
         half = terms[T_HALF] * (1.0 + min(max(actions[i, 0], -1.0), 1.0))
         shift = terms[T_SKEW] * min(max(actions[i, 1], -1.0), 1.0)
         bid, ask = half - shift, half + shift
@@ -109,12 +117,15 @@ def advance(states, keys, rows, actions, terms, form, obs, rewards, ended, told)
         if form == UTILITY:
             if over:
                 reward = -math.expm1(-terms[T_AVERSION] * wealth) / terms[T_AVERSION]
-        elif form == EXPECTED or form == MEAN:
+        elif form == EXPECTED or form == MEAN or form == MARKED:
             mean_held = q + p_bid - p_ask
             spread = p_bid * (1.0 - p_bid) + p_ask * (1.0 - p_ask)
-            gain = drawn if form == EXPECTED else terms[T_MOVE] * tilt
+            if form == MARKED:  # what is bought now gains all that is to come, what is held nothing
+                gained = (p_bid - p_ask) * estimate * _ahead(left, terms)
+            else:
+                gained = mean_held * (drawn if form == EXPECTED else terms[T_MOVE] * tilt)
             pushed = q * (p_ask - p_bid) - (spread + (p_bid - p_ask) ** 2)  # E held (sold - bought)
-            reward = (p_bid * bid + p_ask * ask + mean_held * gain + terms[T_IMPACT] * pushed
+            reward = (p_bid * bid + p_ask * ask + gained + terms[T_IMPACT] * pushed
                       - terms[T_RISK] * (mean_held * mean_held + spread) - terms[T_CENTRE])
         else:
             reward = spread_gain + inventory_gain - terms[T_CENTRE]

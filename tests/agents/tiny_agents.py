@@ -10,10 +10,17 @@ from lobsim.agents.cases import find_case
 from lobsim.agents.training import Training
 
 SMALL = profile_of(*FLOWS["poisson"])
+
+
+def _around_its_rule(case: Case) -> Case:
+    """The case with PPO as a residual of its rule: one of `LinearQuotes` in these tests."""
+    return replace(case, recipes={**case.recipes, "ppo": replace(case.recipe("ppo"), residual=0.5)})
+
+
 _FULL = {
     "chriss": find_case("chriss"),
     "stoikov": find_case("stoikov").with_settings(horizon=0.05),
-    "signal": find_case("signal").with_settings(horizon=0.05),
+    "signal": _around_its_rule(find_case("signal").with_settings(horizon=0.05)),
     "execution": find_case("execution").with_settings(
         profile=SMALL, quantity=60, horizon_s=60.0, interval_s=3.0, start_s=START_S, slice_s=6.0),
     "making": find_case("making").with_settings(session_s=10.0),

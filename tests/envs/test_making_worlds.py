@@ -218,6 +218,26 @@ def test_expected_rewards_are_the_means_of_the_realised_ones(signal):
     assert rewards["expected"].std() < 0.75 * rewards["risk"].std()
 
 
+def test_a_mark_at_the_fill_is_worth_what_the_drift_does_later():
+    """Each step by formula; over an episode both rewards have the same mean, with big marks."""
+    n, steps, step = 20_000, 10, 0.005
+    envs = {form: AvellanedaStoikovVectorEnv(n, signal=SIGNAL, horizon=0.05, reward=form)
+            for form in ("mean", "marked")}
+    obs = [env.reset(seed=7)[0] for env in envs.values()][0]
+    rule = QuotePolicy(envs["mean"], LinearQuotes(half=0.6, lean=0.05, weight=0.08))
+    keep, marks, difference = np.exp(-SIGNAL.reversion * step), np.zeros(n), np.zeros(n)
+    for k in range(steps):
+        held, _, _, seen = envs["mean"].read(obs)
+        drift, action = envs["mean"]._core.states[:, 3].copy(), rule(obs)
+        bid, ask = envs["mean"].distances_of(action)
+        buys, sells = (np.minimum(140 * step * np.exp(-1.5 * side), 1) for side in (bid, ask))
+        (obs, mean, *_), (_, marked, *_) = (env.step(action) for env in envs.values())
+        mark = (buys - sells) * seen * step * sum(keep**j for j in range(steps - k))
+        assert marked - mean == pytest.approx(mark - (held + buys - sells) * drift * step, abs=1e-6)
+        marks, difference = marks + mark, difference + marked - mean
+    assert abs(difference.mean()) < 4 * difference.std() / n**0.5 < 0.1 * marks.mean()
+
+
 def test_utility_comes_at_the_end_and_centring_is_a_constant():
     forms = dict(utility=dict(reward="utility"), pnl=dict(reward="pnl"),
                  centred=dict(reward="pnl", centred=True))
