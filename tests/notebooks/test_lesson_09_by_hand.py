@@ -22,7 +22,7 @@ def judge():
 
 @pytest.fixture(scope="module")
 def results():
-    return {name: shipped_results(name) for name in ("stoikov", "making")}
+    return {name: shipped_results(name) for name in ("stoikov", "signal", "making")}
 
 
 def floats(text: str) -> list[float]:
@@ -247,10 +247,31 @@ def test_figures_of_the_text_are_differences_of_the_printed_ones(worth):
                                                               abs=0.011)
     assert 0.2 < (best - aware) / (aware - blind) < 0.3  # "a quarter of that"
     text = LESSON.text_of("signal-text")
+    assert f"{100 * aware / best:.0f} % of the optimum: nobody" in LESSON.text_of("signal-five-text")
     assert aware - blind < 4 and f"{(aware - blind) / 200:.2f} a step" in text
-    assert f"same {100 * aware / best:.0f} %" in text
     assert f"cannot see it have {blind:.0f}" in LESSON.text_of("question")
     assert f"optimum has {best:.0f}" in LESSON.text_of("question")
+
+
+def test_ppo_found_the_tuning_and_most_of_the_signal(worth, results):
+    found, text = results["signal"], LESSON.text_of("signal-five-text")
+    best, told = worth["optimum (programme)"], floats(lines("signal-five")[0])[:5]
+    assert all(0.95 * best < one < best for one in told)
+    assert f"has {100 * sum(told) / 5 / best:.0f} % of it" in text
+    gain = found.difference("PPO", "GLFT blind, tuned")
+    assert gain["verdict"] == "better"
+    assert f"best blind rule by {gain['difference']:.2f} ± {gain['half']:.2f}" in text
+    blank = found.difference("PPO, signals blanked", "GLFT blind, tuned")
+    assert blank["verdict"] == "not told apart"
+    assert f"(−{-blank['difference']:.2f} ± {blank['half']:.2f})" in text
+    lead = found.difference("PPO", "GLFT with signal, tuned")
+    assert lead["verdict"] == "worse"
+    assert f"stays {-lead['difference']:.2f} ± {lead['half']:.2f} ahead" in text
+    formula = found.difference("PPO", "A-S")["difference"]
+    assert f"beats the formula by {formula:.1f}" in text
+    answer = LESSON.text_of("ex-answer")
+    assert f"from {gain['difference']:.2f} above the best blind rule to its level" in answer
+    assert f"(PPO: −{-lead['difference']:.2f})" in answer
 
 
 def test_training_found_neither_the_signal_nor_the_tuning(worth):
