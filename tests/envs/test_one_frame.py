@@ -151,11 +151,15 @@ def test_an_evaluation_wants_to_be_told_every_step():
 
 
 def test_there_is_one_frame():
-    """Vector environments and automatic resets are written in one file only."""
+    """Vector environments and automatic resets are written in one file only.
+
+    But for the small world of lesson 07, which is no kernel and ends its episodes wrongly if asked
+    to, so that a learner can see what comes of it.
+    """
     own = []
     for path in Path(lobsim.envs.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
                 bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
                 own += [path.name] * bool(bases & {"VectorEnv", "Env"})
-    assert set(own) == {"vector.py"}
+    assert set(own) == {"vector.py", "block_sale.py"} and own.count("block_sale.py") == 1
