@@ -7,8 +7,8 @@ import numpy as np
 
 from lobsim.engine.records import MESSAGE
 from lobsim.market.parts import (FillRule, Fundamental, Hidden, Latency, Makers, Metaorders,
-                                 Predator, Recorded, Regime, Regimes, Takers, VolumeCurve,
-                                 ZeroIntelligence)
+                                 Predator, Recorded, Regime, Regimes, Shock, Shocks, Takers,
+                                 VolumeCurve, ZeroIntelligence)
 
 POSITIVE, NOT_NEGATIVE, FINITE = "positive", "not negative", "finite"
 SHARE, SIGNED_SHARE = "from 0 to 1", "from -1 to 1"
@@ -33,7 +33,7 @@ _RULES = {
         SHARE: ("meta_informed_share", "informed_share", "sweep_share")},
     Fundamental: {
         NOT_NEGATIVE: ("volatility_bps", "jump_rate_per_s", "vol_of_vol"),
-        SHARE: ("jump_share",), SIGNED_SHARE: ("common_share",),
+        SHARE: ("jump_share",), SIGNED_SHARE: ("common_share", "sector_share"),
         FINITE: ("trend_bps_per_min",)},
     Makers: {
         POSITIVE: ("stale_rate_per_s", "refill_rate_per_s", "refill_ticks"),
@@ -43,6 +43,9 @@ _RULES = {
     Regime: {
         POSITIVE: ("mean_minutes", "activity"), NOT_NEGATIVE: ("volatility",),
         FINITE: ("trend_bps_per_min", "slack_ticks")},
+    Shock: {
+        POSITIVE: ("shock_minutes", "activity"), NOT_NEGATIVE: ("shock_start_s", "volatility"),
+        FINITE: ("slack_ticks",)},
     Metaorders: {
         POSITIVE: ("metaorder_size", "metaorder_child_size", "metaorder_interval_s"),
         NOT_NEGATIVE: ("metaorders_per_hour",)},
@@ -87,6 +90,9 @@ def check_parts(parts, lot_size: float) -> None:
                 raise ValueError("Regimes.regimes is empty; there must be at least one")
             for regime in part.regimes:
                 _check_values(regime)
+        elif isinstance(part, Shocks):
+            for shock in part.shocks:
+                _check_values(shock)
         elif isinstance(part, VolumeCurve) and not len(part.volume_curve):
             raise ValueError("VolumeCurve.volume_curve is empty; there must be at least one weight")
         elif isinstance(part, Recorded):
