@@ -11,6 +11,9 @@ from desk import BLOCKS, DESK, NAMES, SHORT, opened
 from lobsim.envs import execution_layout as at
 from lobsim.envs import portfolio_layout as pl
 from lobsim.envs.clients import Block
+from lobsim.envs.execution_core import ExecutionCore
+from lobsim.envs.execution_kernel import start_some
+from lobsim.envs.execution_settings import ExecutionSettings
 from lobsim.envs.portfolio_settings import PortfolioSettings, portfolio_weights
 from lobsim.envs.rewards import MARKED, REALISED
 from lobsim.market import Market
@@ -152,6 +155,35 @@ def test_risk_is_that_of_what_is_left_through_the_covariance():
             assert terms[pl.T_AVERSION] == pytest.approx(averse)
             assert outcome.info[e, pl.J_RISK] == pytest.approx(np.sqrt(after @ sigma @ after))
             before[e] = after
+
+
+def test_one_block_alone_is_an_order_of_the_execution_environment():
+    """Without limits and with one name, a day is an episode of ``lobsim/Execution-v0``."""
+    block = Block("N1", -1, 60, 60.0, min_completion=0.0)
+    core, outcome = opened(2, 6, blocks=(block,), start_s=START_S, reward="controlled")
+    same = dict(profile=NAMES[1], side="sell", quantity=60, horizon_s=60.0, interval_s=10.0,
+                slice_s=10.0, max_shift_s=30.0, start_s=START_S, actions="pace")
+    single = ExecutionCore(2, ExecutionSettings(**same))
+    other = single.fresh()
+    for e, day in enumerate(core.days):  # the market of the day: its shocks, its factor
+        single.open([e], [int(day.seeds[1])], other)
+        single._markets.open(e, day.profiles[1], int(day.seeds[1]), START_S, day.common_seed)
+        profile = day.profiles[1]
+        single._set_up(e, single.settings.draw(0)._replace(profile=profile))
+        start_some(np.array([e]), single._markets.table, single._word, single._real,
+                   single._schedule, other.seen, other.info)
+    columns = slice(25, 25 + len(at.OBSERVED))
+    scaled = [at.O_OFI, at.O_VOLUME, at.O_OWN_DEPTH, at.O_OTHER_DEPTH]  # by mean sizes, rounded
+    for action in plan_for(2, 3, seed=5):
+        going = core.alive  # what is over shows as nothing here
+        gap = np.abs(outcome.seen[going, columns] - other.seen[going])
+        assert gap[:, scaled].max() < 0.05 and np.delete(gap, scaled, axis=1).max() < 1e-6
+        outcome, other = core.step(action), single.step(action[:, 1:2])
+        assert np.allclose(outcome.rewards, other.rewards)
+        if not core.alive.any():
+            break
+    assert np.allclose(core.told[:, pl.J_SHORTFALL], single._real[:, at.X_SHORTFALL])
+    assert not single.alive.any()
 
 
 def test_views_stay_within_their_space_and_tell_of_the_blocks():
