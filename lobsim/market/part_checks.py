@@ -90,6 +90,8 @@ def check_parts(parts, lot_size: float) -> None:
                 raise ValueError("Regimes.regimes is empty; there must be at least one")
             for regime in part.regimes:
                 _check_values(regime)
+        elif isinstance(part, Fundamental):
+            _check_factors(part)
         elif isinstance(part, Shocks):
             for shock in part.shocks:
                 _check_values(shock)
@@ -105,6 +107,14 @@ def _check_values(part) -> None:
             value = getattr(part, name)
             if not np.all(_HOLDS[rule](np.asarray(value, dtype=float))):
                 raise ValueError(f"{type(part).__name__}.{name} is {value}; it must be {rule}")
+
+
+def _check_factors(part: Fundamental) -> None:
+    if abs(part.common_share) + abs(part.sector_share) > 1:
+        raise ValueError(f"Fundamental.common_share is {part.common_share} and sector_share "
+                         f"{part.sector_share}; together they may be at most 1")
+    if part.sector < 0 or part.sector != int(part.sector):
+        raise ValueError(f"Fundamental.sector is {part.sector}; it must be a whole number from 0")
 
 
 def _check_sizes(part, name: str, lot_size: float) -> None:

@@ -39,13 +39,6 @@ class Fundamental:
     sector_share: float = 0.0
     sector: int = 0
 
-    def __post_init__(self):
-        if abs(self.common_share) + abs(self.sector_share) > 1:
-            raise ValueError(f"common_share is {self.common_share} and sector_share "
-                             f"{self.sector_share}; together they may be at most 1")
-        if self.sector < 0 or self.sector != int(self.sector):
-            raise ValueError(f"sector is {self.sector}; it must be a whole number from 0")
-
 
 @dataclass(frozen=True)
 class Makers:

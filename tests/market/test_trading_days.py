@@ -205,8 +205,8 @@ def test_wrong_rates_of_days_are_refused(wrong, what):
 
 def test_wrong_parts_are_refused():
     with pytest.raises(ValueError, match="together they may be at most 1"):
-        Fundamental(5.0, common_share=0.7, sector_share=0.4)
+        profile_of(Fundamental(5.0, common_share=0.7, sector_share=0.4))
     with pytest.raises(ValueError, match="sector is -1"):
-        Fundamental(5.0, sector=-1)
+        profile_of(Fundamental(5.0, sector=-1))
     with pytest.raises(ValueError, match="Shock.activity is 0"):
         profile_of(CROWD, Shocks((Shock("x", 36_000, 5.0, activity=0.0),)))
