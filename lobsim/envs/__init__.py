@@ -23,6 +23,8 @@ _IDS = (
      "lobsim.envs.chriss:AlmgrenChrissVectorEnv"),
     ("lobsim/MarketMaking-v0", "lobsim.envs.making:MarketMakingEnv",
      "lobsim.envs.making:MarketMakingVectorEnv"),
+    ("lobsim/Portfolio-v0", "lobsim.envs.portfolio:PortfolioEnv",
+     "lobsim.envs.portfolio:PortfolioVectorEnv"),
 )
 
 _HOME = {
@@ -34,6 +36,8 @@ _HOME = {
     "AlmgrenChrissVectorEnv": "lobsim.envs.chriss",
     "MarketMakingEnv": "lobsim.envs.making",
     "MarketMakingVectorEnv": "lobsim.envs.making",
+    "PortfolioEnv": "lobsim.envs.portfolio",
+    "PortfolioVectorEnv": "lobsim.envs.portfolio",
     "episode_seeds": "lobsim.envs.seeding",
 }
 

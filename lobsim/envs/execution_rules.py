@@ -30,7 +30,8 @@ from lobsim.market.state import (C_NOW, C_TRADER, N_OWN_LIVE, N_PENDING, N_PENDI
                                  W_LOW)
 from lobsim.market.venue import ask_of, bid_of, new_order_id
 
-__all__ = ["KEEP", "begin", "first_bad", "go_on", "resting_lots"]
+__all__ = ["KEEP", "begin", "filled_lots", "first_bad", "go_on", "keep_pace", "lots_on_their_way",
+           "resting_lots"]
 
 KEEP = -1
 """Lots to rest that mean: leave what rests as it is."""
@@ -56,7 +57,7 @@ def resting_lots(flow):
 
 
 @njit(borrows=True, inner=True)
-def _lots_on_their_way(flow):
+def lots_on_their_way(flow):
     """Lots of new own orders that have not reached the venue."""
     total, first = 0, flow.count[N_PENDING_HEAD]
     for k in range(flow.count[N_PENDING]):
@@ -133,7 +134,7 @@ def _decode(word, action, choices):
 
 
 @njit(borrows=True, inner=True)
-def _keep_pace(flow, word, schedule, action, done):
+def keep_pace(flow, word, schedule, action, done):
     """Cross what was due a slice ago and rest what is due in a slice, on a schedule moved in time.
 
     In the last slice all that is left is crossed.
@@ -153,11 +154,11 @@ def begin(book, flow, word, schedule, action, choices):
     """The decision: cancel what does not suit it, and go on as far as the clock allows."""
     foresee(book, flow, flow.clock[C_NOW] + word[E_INTERVAL_NS])
     _decode(word, action, choices)
-    way = _lots_on_their_way(flow)
+    way = lots_on_their_way(flow)
     filled = filled_lots(flow, word)
     left = word[E_LOTS] - filled - way
     if word[E_MODE] == PACE:
-        _keep_pace(flow, word, schedule, action, filled + way)
+        keep_pace(flow, word, schedule, action, filled + way)
     if word[E_GUARD_NS] >= 0:
         now = flow.clock[C_TRADER]
         behind = due_lots(word, schedule, now - word[E_GUARD_NS]) - filled - way
@@ -225,7 +226,7 @@ def _place(book, flow, word):
     """Send the new orders of the decision, then let the market run to the end of the step."""
     side = word[E_SIDE]
     free = (word[E_LOTS] - filled_lots(flow, word) - resting_lots(flow)
-            - _lots_on_their_way(flow))
+            - lots_on_their_way(flow))
     cross = min(word[E_CROSS], free)
     if cross > 0 and send(flow, _MARKET, side, 0, cross, new_order_id(flow)):
         free -= cross

@@ -48,9 +48,13 @@ class Markets:
     def __len__(self) -> int:
         return len(self._arrays)
 
-    def open(self, i: int, profile: Profile, seed: int, start_s: float) -> None:
-        """Let market `i` be ``Market(profile, seed, start_s=start_s)``, bit for bit."""
-        book, flow, tape = open_market(profile, int(seed), round(start_s * NS), 0)
+    def open(self, i: int, profile: Profile, seed: int, start_s: float,
+             common_seed: int | None = None) -> None:
+        """Let market `i` be ``Market(profile, seed, start_s=start_s, common_seed=common_seed)``.
+
+        Bit for bit.
+        """
+        book, flow, tape = open_market(profile, int(seed), round(start_s * NS), 0, common_seed)
         self._drop(i)
         flow = self._share(profile, flow)
         self._profiles[i] = profile

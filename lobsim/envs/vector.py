@@ -112,7 +112,11 @@ class KernelEnv(gymnasium.Env):
         self._may_cut = hasattr(outcome, "truncated")
         self._core.open([0], [market_seed], outcome)
         self._is_over = False
-        return outcome.seen[0].copy(), self._told(outcome)
+        return self._shown(outcome.seen[0].copy()), self._told(outcome)
+
+    def _shown(self, seen: np.ndarray):
+        """A row of columns as the observation space has it."""
+        return seen
 
     def _told(self, outcome) -> dict[str, Any]:
         return dict(zip(self._core.names, outcome.info[0].tolist()))
@@ -126,7 +130,8 @@ class KernelEnv(gymnasium.Env):
         truncated = self._may_cut and outcome.truncated.item(0)
         self._is_over = over or truncated
         told = self._told(outcome) if self._tells_all or self._is_over else {}
-        return outcome.seen[0].copy(), outcome.rewards.item(0), over, truncated, told
+        seen = self._shown(outcome.seen[0].copy())
+        return seen, outcome.rewards.item(0), over, truncated, told
 
     _is_over = True
 
@@ -233,9 +238,13 @@ class KernelVectorEnv(VectorEnv):
                 self._episodes.reseed(int(i), seeds[i])
         self._open(np.flatnonzero(mask), outcome)
         self._last = outcome
-        return outcome.seen, self._columns(outcome, mask)
+        return self._shown(outcome.seen), self._columns(outcome, mask)
 
     _last = None
+
+    def _shown(self, seen: np.ndarray):
+        """Rows of columns, or a single row, as the observation space has them."""
+        return seen
 
     def _seeds(self, seed) -> list:
         if seed is None:
@@ -294,7 +303,7 @@ class KernelVectorEnv(VectorEnv):
         if self._tells_all:
             infos.update(zip(self.info_names, outcome.info.T))
             infos.update(self._masks)
-        return outcome.seen, outcome.rewards, outcome.over, truncated, infos
+        return self._shown(outcome.seen), outcome.rewards, outcome.over, truncated, infos
 
     def _columns(self, outcome, mask) -> dict[str, Any]:
         """Information by name, each with its mask, as Gymnasium has it."""
@@ -307,7 +316,7 @@ class KernelVectorEnv(VectorEnv):
         """The last view and information of episodes that ended, before the new ones replace it."""
         final = np.full(self.num_envs, None, dtype=object)
         for i in ended:
-            final[i] = outcome.seen[i].copy()
+            final[i] = self._shown(outcome.seen[i].copy())
         info = np.where(over, outcome.info.T, 0.0)
         told: dict[str, Any] = {}
         for name, column in zip(self._core.names, info, strict=True):
@@ -334,3 +343,6 @@ class ScalarOf(KernelEnv):
         self.vector = self.many(num_envs=1, autoreset_mode=AutoresetMode.DISABLED, **arguments)
         super().__init__(self.vector._core, self.vector.single_observation_space,
                          self.vector.single_action_space, info)
+
+    def _shown(self, seen):
+        return self.vector._shown(seen)

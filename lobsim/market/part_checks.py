@@ -7,8 +7,8 @@ import numpy as np
 
 from lobsim.engine.records import MESSAGE
 from lobsim.market.parts import (FillRule, Fundamental, Hidden, Latency, Makers, Metaorders,
-                                 Predator, Recorded, Regime, Regimes, Takers, VolumeCurve,
-                                 ZeroIntelligence)
+                                 Predator, Recorded, Regime, Regimes, Shock, Shocks, Takers,
+                                 VolumeCurve, ZeroIntelligence)
 
 POSITIVE, NOT_NEGATIVE, FINITE = "positive", "not negative", "finite"
 SHARE, SIGNED_SHARE = "from 0 to 1", "from -1 to 1"
@@ -33,7 +33,7 @@ _RULES = {
         SHARE: ("meta_informed_share", "informed_share", "sweep_share")},
     Fundamental: {
         NOT_NEGATIVE: ("volatility_bps", "jump_rate_per_s", "vol_of_vol"),
-        SHARE: ("jump_share",), SIGNED_SHARE: ("common_share",),
+        SHARE: ("jump_share",), SIGNED_SHARE: ("common_share", "sector_share"),
         FINITE: ("trend_bps_per_min",)},
     Makers: {
         POSITIVE: ("stale_rate_per_s", "refill_rate_per_s", "refill_ticks"),
@@ -43,6 +43,9 @@ _RULES = {
     Regime: {
         POSITIVE: ("mean_minutes", "activity"), NOT_NEGATIVE: ("volatility",),
         FINITE: ("trend_bps_per_min", "slack_ticks")},
+    Shock: {
+        POSITIVE: ("shock_minutes", "activity"), NOT_NEGATIVE: ("shock_start_s", "volatility"),
+        FINITE: ("slack_ticks",)},
     Metaorders: {
         POSITIVE: ("metaorder_size", "metaorder_child_size", "metaorder_interval_s"),
         NOT_NEGATIVE: ("metaorders_per_hour",)},
@@ -87,6 +90,11 @@ def check_parts(parts, lot_size: float) -> None:
                 raise ValueError("Regimes.regimes is empty; there must be at least one")
             for regime in part.regimes:
                 _check_values(regime)
+        elif isinstance(part, Fundamental):
+            _check_factors(part)
+        elif isinstance(part, Shocks):
+            for shock in part.shocks:
+                _check_values(shock)
         elif isinstance(part, VolumeCurve) and not len(part.volume_curve):
             raise ValueError("VolumeCurve.volume_curve is empty; there must be at least one weight")
         elif isinstance(part, Recorded):
@@ -99,6 +107,14 @@ def _check_values(part) -> None:
             value = getattr(part, name)
             if not np.all(_HOLDS[rule](np.asarray(value, dtype=float))):
                 raise ValueError(f"{type(part).__name__}.{name} is {value}; it must be {rule}")
+
+
+def _check_factors(part: Fundamental) -> None:
+    if abs(part.common_share) + abs(part.sector_share) > 1:
+        raise ValueError(f"Fundamental.common_share is {part.common_share} and sector_share "
+                         f"{part.sector_share}; together they may be at most 1")
+    if part.sector < 0 or part.sector != int(part.sector):
+        raise ValueError(f"Fundamental.sector is {part.sector}; it must be a whole number from 0")
 
 
 def _check_sizes(part, name: str, lot_size: float) -> None:

@@ -23,6 +23,11 @@ class Fundamental:
         Share of the diffusion's variance (jumps are everybody's own) that comes from the factor of
         the market's universe, -1 to 1; a
         negative value moves against it.
+    sector_share : float
+        The same for the factor of the market's sector, -1 to 1; with the first it makes at most
+        the whole.
+    sector : int
+        Number of the sector, at least 0: within a universe, names of one number share a factor.
     """
 
     volatility_bps: float
@@ -31,6 +36,8 @@ class Fundamental:
     vol_of_vol: float = 0.0
     trend_bps_per_min: float = 0.0
     common_share: float = 0.0
+    sector_share: float = 0.0
+    sector: int = 0
 
 
 @dataclass(frozen=True)
@@ -238,3 +245,45 @@ class Regimes:
     """
 
     regimes: tuple[Regime, ...]
+
+
+@dataclass(frozen=True)
+class Shock:
+    """Something that happens to a market once: from when, for how long, and what it does.
+
+    Parameters
+    ----------
+    name : str
+        For whom reads the profile.
+    shock_start_s, shock_minutes : float
+        Seconds after midnight, and minutes, > 0. What it does holds in whole minutes of the day.
+    activity : float
+        Factor of all arrivals, > 0. The variance of F goes with it.
+    volatility : float
+        Factor of the standard deviation of F besides, >= 0; ``activity**-0.5`` leaves F as it was.
+    slack_ticks : float
+        Added to the makers' slack; negative widens the spread.
+    """
+
+    name: str
+    shock_start_s: float
+    shock_minutes: float
+    activity: float = 1.0
+    volatility: float = 1.0
+    slack_ticks: float = 0.0
+
+
+@dataclass(frozen=True)
+class Shocks:
+    """What happens on one day: a widened spread, a drought of volume, a rush before the close.
+
+    Unlike `Regimes` they are told, not drawn: who draws them (`lobsim.market.trading_days`) can
+    let something happen to one name alone, or to all names at one time. Where shocks overlap,
+    their factors are multiplied and their slacks added.
+
+    Parameters
+    ----------
+    shocks : tuple of Shock
+    """
+
+    shocks: tuple[Shock, ...] = ()

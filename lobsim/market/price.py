@@ -11,14 +11,15 @@ import numpy as np
 
 from lobsim.engine.jit import njit
 from lobsim.market import rng
-from lobsim.market.state import (GRID_NS, IMPACT_PARTS, K_COMMON, K_PATH, L_AHEAD, L_CROWD, L_DRIFT,
-                                 L_EXOGENOUS, L_EXPECTED, L_FAIR, L_PERMANENT, L_SHIFT, L_SLACK,
-                                 L_TRANSIENT, L_VARIANCE, MINUTE_NS, MIN_ACTIVITY, MIN_SLACK,
-                                 MIN_TREND, MIN_VOLATILITY, N_GRID, RING, R_APART, R_COMMON,
-                                 R_CROWD, R_EXPECT, R_DECAY, R_GROWTH, R_JUMP_PROB, R_JUMP_STD,
-                                 R_PERMANENT, R_REGRET_FREE, R_RESTING, R_SLACK, R_STEP_STD,
-                                 R_TRANSIENT, R_VOL_OF_VOL, R_WEIGHT, STEPS_PER_MINUTE,
-                                 W_DAY_START, W_HIGH, W_LOOKAHEAD, W_LOW, W_PATH)
+from lobsim.market.state import (GRID_NS, IMPACT_PARTS, K_COMMON, K_PATH, K_SECTOR, L_AHEAD,
+                                 L_CROWD, L_DRIFT, L_EXOGENOUS, L_EXPECTED, L_FAIR, L_PERMANENT,
+                                 L_SHIFT, L_SLACK, L_TRANSIENT, L_VARIANCE, MINUTE_NS,
+                                 MIN_ACTIVITY, MIN_SLACK, MIN_TREND, MIN_VOLATILITY, N_GRID, RING,
+                                 R_APART, R_COMMON, R_CROWD, R_DECAY, R_EXPECT, R_GROWTH,
+                                 R_JUMP_PROB, R_JUMP_STD, R_PERMANENT, R_REGRET_FREE, R_RESTING,
+                                 R_SECTOR, R_SLACK, R_STEP_STD, R_TRANSIENT, R_VOL_OF_VOL,
+                                 R_WEIGHT, STEPS_PER_MINUTE, W_DAY_START, W_HIGH, W_LOOKAHEAD,
+                                 W_LOW, W_PATH)
 
 _PULL = 0.02  # per minute: the variance forgets half of a shock in about 35 minutes
 _HALVINGS = 20  # steps in search of the lots that count: to a millionth of them
@@ -67,9 +68,11 @@ def _step_path(flow, step, time_ns):
     scale = np.sqrt(level[L_VARIANCE] * flow.minutes[minute, MIN_ACTIVITY]
                     * flow.minutes[minute, MIN_VOLATILITY])
     noise = rng.normal(rng.word(key, base))
-    if real[R_COMMON] != 0.0:
+    if real[R_COMMON] != 0.0 or real[R_SECTOR] != 0.0:
         common = rng.normal(rng.word(flow.keys[K_COMMON], base))
         noise = real[R_COMMON] * common + real[R_APART] * noise
+    if real[R_SECTOR] != 0.0:
+        noise += real[R_SECTOR] * rng.normal(rng.word(flow.keys[K_SECTOR], base))
     change = real[R_STEP_STD] * noise
     if rng.uniform(rng.word(key, base + _ONE)) < real[R_JUMP_PROB]:
         change += real[R_JUMP_STD] * rng.normal(rng.word(key, base + _TWO))

@@ -6,7 +6,7 @@ from lobsim.engine.records import MESSAGE
 from lobsim.market.curve import minute_weights
 from lobsim.market.parts import (FILL_RULES, FillRule, Fundamental, Halts, Hawkes, Hidden, Impact,
                                  Latency, Makers, Metaorders, Predator, QueueReactive, Recorded,
-                                 Regimes, Takers, VolumeCurve, ZeroIntelligence)
+                                 Regimes, Shocks, Takers, VolumeCurve, ZeroIntelligence)
 from lobsim.market.profile import Profile, size_table
 from lobsim.market.rng import Dice, stream_key
 from lobsim.market import state as s
@@ -69,6 +69,14 @@ def minute_table(profile: Profile, seed: int) -> np.ndarray:
         table[:, s.MIN_VOLATILITY] *= np.array([r.volatility for r in kinds])[which] ** 2
         table[:, s.MIN_TREND] += np.array([r.trend_bps_per_min for r in kinds])[which] * per_step
         table[:, s.MIN_SLACK] += np.array([r.slack_ticks for r in kinds])[which]
+    shocks = profile.part(Shocks)
+    for shock in shocks.shocks if shocks else ():
+        begins = (shock.shock_start_s - profile.day_start_s) / 60.0
+        ends = begins + shock.shock_minutes
+        rows = slice(max(0, round(begins)), max(0, round(ends)))
+        table[rows, s.MIN_ACTIVITY] *= shock.activity
+        table[rows, s.MIN_VOLATILITY] *= shock.volatility**2
+        table[rows, s.MIN_SLACK] += shock.slack_ticks
     return table
 
 
@@ -119,8 +127,11 @@ def make_flow(profile: Profile, seed: int, start_ns: int, common_seed: int | Non
     with np.errstate(over="ignore"):  # uncompiled, NumPy warns of the intended wrap-around
         keys = np.array([stream_key(np.uint64(seed), np.uint64(k)) for k in range(s.K_SIZE)],
                         dtype=np.uint64)
-        if common_seed is not None:
-            keys[s.K_COMMON] = stream_key(np.uint64(common_seed), np.uint64(s.K_COMMON))
+        shared = np.uint64(seed if common_seed is None else common_seed)
+        path = profile.part(Fundamental)
+        sector = np.uint64(s.SECTORS + int(path.sector if path else 0))
+        keys[s.K_COMMON] = stream_key(shared, np.uint64(s.K_COMMON))
+        keys[s.K_SECTOR] = stream_key(shared, sector)
     latency = profile.part(Latency)
     if latency:
         for entry, delay_s in ((s.W_FEED_NS, latency.feed_s), (s.W_ORDER_NS, latency.order_s),
@@ -248,7 +259,9 @@ def _price(profile, real, whole):
         real[s.R_JUMP_PROB] = path.jump_rate_per_s * _STEP_S
         real[s.R_VOL_OF_VOL] = path.vol_of_vol
         real[s.R_COMMON] = np.sign(path.common_share) * np.sqrt(abs(path.common_share))
-        real[s.R_APART] = np.sqrt(1.0 - abs(path.common_share))
+        real[s.R_SECTOR] = np.sign(path.sector_share) * np.sqrt(abs(path.sector_share))
+        apart = 1.0 - abs(path.common_share) - abs(path.sector_share)
+        real[s.R_APART] = np.sqrt(max(apart, 0.0))  # rounding may leave it a hair below 0
     if makers:
         whole[s.W_MAKERS] = 1
         whole[s.W_REFILL_TICKS] = makers.refill_ticks

@@ -52,7 +52,8 @@ R_EXPECT = R_CROWD + 1  # share of the average of past sides that makers expect 
 R_INSIDE = R_EXPECT + 1  # share of limit orders within the spread
 R_HIDDEN = R_INSIDE + 1  # chance that a taker meets a hidden order
 R_META_MOST = R_HIDDEN + 1  # orders of the longest meta-order
-R_SIZE = R_META_MOST + 1
+R_SECTOR = R_META_MOST + 1  # weight of the sector's factor in a step of F
+R_SIZE = R_SECTOR + 1
 
 # Flow.whole: parameters that are whole numbers.
 (W_DAY_START, W_LOOKAHEAD, W_MAX_LIVE, W_LOW, W_HIGH, W_RECORD, W_BASE, W_MAKERS, W_PATH,
@@ -96,10 +97,12 @@ L_TRANSIENT = 18  # IMPACT_PARTS of them
 L_CROWD, L_EXPECTED = L_TRANSIENT + IMPACT_PARTS, L_TRANSIENT + IMPACT_PARTS + 1
 L_SIZE = L_EXPECTED + 1
 
-# Flow.keys: one key per random stream. The common one is shared by the markets of a universe.
+# Flow.keys: one key per random stream. The common one is shared by the markets of a universe, that
+# of the sector (stream SECTORS + its number) by those of one sector of it.
 K_PATH, K_FLOW, K_REACT, K_META, K_REGIME, K_TAKER, K_METAORDER, K_LATENCY, K_FILL = range(9)
-K_COMMON = 9
-K_SIZE = 10
+K_COMMON, K_SECTOR = 9, 10
+K_SIZE = 11
+SECTORS = 1 << 16
 
 # Columns of Flow.minutes: what holds during one minute of the day.
 MIN_ACTIVITY, MIN_VOLATILITY, MIN_TREND, MIN_SLACK = 0, 1, 2, 3  # trend in ticks per grid step

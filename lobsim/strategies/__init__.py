@@ -37,6 +37,7 @@ from lobsim.strategies.makers import (
 from lobsim.strategies.making import Making, ProfitParts, make_markets, make_seeds
 from lobsim.strategies.obizhaeva_wang import ObizhaevaWang, ObizhaevaWangSchedule
 from lobsim.strategies.orders import ChildOrder, ParentOrder, allocate, slice_edges
+from lobsim.strategies.portfolio_chriss import PortfolioChriss, PortfolioSchedule
 from lobsim.strategies.quote_world import QuotedPaths, QuoteWorld
 from lobsim.strategies.run import Execution, execute, run_seeds
 from lobsim.strategies.schedules import POV, TWAP, VWAP, Immediate, PassiveTWAP, Strategy
@@ -67,6 +68,8 @@ __all__ = [
     "POV",
     "ParentOrder",
     "PassiveTWAP",
+    "PortfolioChriss",
+    "PortfolioSchedule",
     "ProfitParts",
     "QuoteWorld",
     "QuotedPaths",

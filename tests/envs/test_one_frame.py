@@ -24,6 +24,9 @@ SHORT = {
     "lobsim/AvellanedaStoikov-v0": dict(horizon=0.03),
     "lobsim/AlmgrenChriss-v0": dict(model=MODEL, reward="realised"),
     "lobsim/MarketMaking-v0": dict(session_s=4),
+    "lobsim/Portfolio-v0": dict(universe=[profile_of(*FLOWS["poisson"], name=f"N{k}")
+                                          for k in range(2)], horizon_s=15.0, interval_s=3.0,
+                                start_s=START_S, slice_s=6.0),
 }
 REGISTERED = sorted(name for name in gymnasium.registry if name.startswith("lobsim/"))
 each_id = pytest.mark.parametrize("name", REGISTERED)
