@@ -92,8 +92,8 @@ def test_dear_moments_are_left_to_the_band(deep_market):
     order = ParentOrder("buy", 10_000, 0, 1000)
     children = execute(Widening(rate=50.0), Opportunistic(10, band=0.1), order).children
     size = children.groupby("time_s")["size"].sum().cumsum()
-    assert size[:390].iloc[-1] > 3900  # ahead while it is cheap
-    assert size[:750].iloc[-1] == pytest.approx(6500, abs=20)  # and then as late as may be
+    assert size.loc[:390.0].iloc[-1] > 3900  # ahead while it is cheap
+    assert size.loc[:750.0].iloc[-1] == pytest.approx(6500, abs=20)  # and then as late as may be
 
 
 def test_watching_changes_nothing_and_sees_what_the_market_shows():
