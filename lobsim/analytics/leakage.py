@@ -28,6 +28,7 @@ _BAR_S = 1.0
 _PERIODS_S = 10.0, 300.0
 _HARMONICS = np.arange(1, 5)
 _NEIGHBOURS = 17  # frequencies whose median is the ordinary power around a peak
+_NO_PEAK = 1e-3  # of the ordinary power: all of it lies beyond the periods that are looked for
 _FEWEST = 12  # market orders without which a window tells nothing of signs
 
 
@@ -264,7 +265,7 @@ def _spectral_peak(volume: np.ndarray) -> float:
     at = _HARMONICS[:, None] * k - 1
     inside = at < len(ratio)
     summed = np.where(inside, ratio[np.minimum(at, len(ratio) - 1)], 0.0).sum(axis=0)
-    return float(np.log((summed / inside.sum(axis=0)).max()))
+    return float(np.log(max((summed / inside.sum(axis=0)).max(), _NO_PEAK)))
 
 
 def _repeats(bought: np.ndarray, sold: np.ndarray) -> tuple[float, float]:

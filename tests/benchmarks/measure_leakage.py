@@ -52,7 +52,8 @@ def strategies(share: float) -> dict:
         "TWAP": TWAP(60),
         "passive TWAP": PassiveTWAP(60, repeg_s=5),
         "VWAP": VWAP(interval_s=60),
-        "POV": POV(share / (1 + share), interval_s=20, finish=True),
+        # what it does not get done is an opportunity cost; a last sweep may empty the book
+        "POV": POV(share / (1 + share), interval_s=20),
         "A-C urgent": AlmgrenChrissSchedule(aversion, volatility=1.0, temporary=1.0,
                                             permanent=0.0, interval_s=60),
         "randomised": RandomisedTWAP(10, block_s=300),
