@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.stats import rankdata
 
 from lobsim.analytics._checks import float_array, need_columns, same_length
 from lobsim.analytics.leakage import SIGNED, UNSIGNED
@@ -58,8 +57,8 @@ def auc(with_order, without) -> float:
     x, y = float_array(with_order, "with_order"), float_array(without, "without")
     if not (len(x) and len(y)):
         return math.nan
-    rank = rankdata(np.concatenate([x, y]))[:len(x)]
-    return float((rank.sum() - len(x) * (len(x) + 1) / 2) / (len(x) * len(y)))
+    below = sum(np.searchsorted(np.sort(y), x, side=side).sum() for side in ("left", "right"))
+    return float(0.5 * below / (len(x) * len(y)))
 
 
 def auc_of(with_order, without, *, paired: bool = True, confidence: float = 0.95,
