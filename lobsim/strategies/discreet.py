@@ -68,7 +68,7 @@ class Opportunistic(Benchmark):
     """Trades within a band around TWAP, and there only while trading is cheap and busy.
 
     At each look it may do up to `band` of the order more than TWAP, and must not be more than
-    `band` behind. Within that it takes when the spread is at most its median of the looks so far
+    `band`, nor than half of what TWAP has still to do, behind. Within that it takes when the spread is at most its median of the looks so far
     and the others' volume since the last look at least the median; never more than `touch_share`
     of the size at the best price and `rate` of that volume. What the band asks for is done at
     once, and what is left at the end.
@@ -111,7 +111,9 @@ class Opportunistic(Benchmark):
         done, lots = self.filled(market), self.order.lots
         line = lots * (market.clock_s - self.order.start_s) / self.order.duration_s
         at_end = market.clock_s >= self.order.end_s - 1e-9
-        must = lots - done if at_end else math.ceil(line - self.band * lots - 1e-9) - done
+        # behind by no more than half of what TWAP would still do, or the end is a sweep
+        behind = min(self.band * lots, 0.5 * (lots - line))
+        must = lots - done if at_end else math.ceil(line - behind - 1e-9) - done
         may = min(math.floor(line + self.band * lots + 1e-9), lots) - done
         if self._volumes and self._good(spread, others):
             touch = market.depth(1)
