@@ -25,6 +25,15 @@ from lobsim.analytics.facts_of import facts_of
 from lobsim.analytics.facts_tape import market_orders
 from lobsim.analytics.flow_bars import flow_bars
 from lobsim.analytics.imbalance import order_book_imbalance, order_flow_imbalance
+from lobsim.analytics.leak_detector import (
+    AUC,
+    LeakageDetector,
+    LeakDay,
+    auc,
+    auc_difference,
+    auc_of,
+)
+from lobsim.analytics.leakage import tape_features
 from lobsim.analytics.matching import between, match_quotes, mid_at
 from lobsim.analytics.mark_outs import mark_outs
 from lobsim.analytics.micro_price import MicroPrice, fit_micro_price, weighted_mid
@@ -58,6 +67,7 @@ from lobsim.analytics.targets import TARGETS, Target, reference_facts
 from lobsim.analytics.trades import SALE_CONDITIONS, regular_trades, sale_conditions
 
 __all__ = [
+    "AUC",
     "ELIGIBLE_CONDITIONS",
     "FACTS",
     "SALE_CONDITIONS",
@@ -65,6 +75,8 @@ __all__ = [
     "BookLevels",
     "Facts",
     "HitRate",
+    "LeakDay",
+    "LeakageDetector",
     "MicroPrice",
     "OrderEvents",
     "OutOfSample",
@@ -74,6 +86,9 @@ __all__ = [
     "Shortfall",
     "Tape",
     "Target",
+    "auc",
+    "auc_difference",
+    "auc_of",
     "between",
     "book_levels",
     "effective_spread",
@@ -111,6 +126,7 @@ __all__ = [
     "slippage_bps",
     "stylised_facts",
     "tick_rule",
+    "tape_features",
     "tape_of",
     "trade_costs",
     "twap_price",

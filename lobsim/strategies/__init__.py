@@ -25,7 +25,9 @@ from lobsim.strategies.calibration_runs import (
 )
 from lobsim.strategies.cartea_jaimungal import CarteaJaimungal, CarteaJaimungalSchedule
 from lobsim.strategies.cj_market_making import CarteaJaimungalMaking
+from lobsim.strategies.discreet import Opportunistic, RandomisedTWAP
 from lobsim.strategies.glft import GLFT
+from lobsim.strategies.hunted import HuntedMarket, WatchedMarket
 from lobsim.strategies.makers import (
     FixedMaker,
     Maker,
@@ -56,6 +58,7 @@ __all__ = [
     "FixedMaker",
     "GLFT",
     "HungQuotes",
+    "HuntedMarket",
     "Immediate",
     "ImpactTerms",
     "Maker",
@@ -65,6 +68,7 @@ __all__ = [
     "ModelMaker",
     "ObizhaevaWang",
     "ObizhaevaWangSchedule",
+    "Opportunistic",
     "POV",
     "ParentOrder",
     "PassiveTWAP",
@@ -74,10 +78,12 @@ __all__ = [
     "QuoteWorld",
     "QuotedPaths",
     "Quotes",
+    "RandomisedTWAP",
     "Strategy",
     "TWAP",
     "VWAP",
     "Volatility",
+    "WatchedMarket",
     "allocate",
     "calibrate_impact",
     "execute",

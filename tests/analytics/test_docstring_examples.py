@@ -10,6 +10,7 @@ MODULES = [
     *("facts_numbers", "facts_of", "facts_tape", "imbalance", "scorecard", "stylised_facts"),
     *("shortfall", "signs", "spreads", "targets", "trades"),
     *("book_levels", "flow_bars", "mark_outs", "micro_price", "regression", "tape_of"),
+    *("leak_detector", "leakage"),
 ]
 
 
