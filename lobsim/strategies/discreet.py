@@ -68,10 +68,10 @@ class Opportunistic(Benchmark):
     """Trades within a band around TWAP, and there only while trading is cheap and busy.
 
     At each look it may do up to `band` of the order more than TWAP, and must not be more than
-    `band`, nor than half of what TWAP has still to do, behind. Within that it takes when the spread is at most its median of the looks so far
-    and the others' volume since the last look at least the median; never more than `touch_share`
-    of the size at the best price and `rate` of that volume. What the band asks for is done at
-    once, and what is left at the end.
+    `band`, nor than half of what TWAP has still to do, behind. Within that it takes when the
+    spread is at most its median of the looks so far and the others' volume since the last look at
+    least the median; never more than `touch_share` of the size at the best price and `rate` of
+    that volume. What the band asks for is done at once, and what is left at the end.
 
     Parameters
     ----------
