@@ -82,7 +82,7 @@ def section() -> str:
         f"load was {machine['load_1min']:.0f}, {told['profile']} with a decision every {', '.join(f'{one:g}' for one in intervals)} s, "
         f"which is {', '.join(f'{one:,.0f}' for one in events)} events of the market. In the same "
         f"run, steps/s: bare CartPole-v1 {_thousands(told['cartpole_steps_per_s'])}{peers}. "
-        f"Processor time{'; with several threads, wall time on the busy machine' * threads}.",
+        f"Processor time{'; with several threads, wall time' * threads}.",
         "", *_speed(told, intervals), "", *_training(told, intervals), "", *_where(told)])
 
 
