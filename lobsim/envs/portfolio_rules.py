@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from lobsim.envs import portfolio_layout as pl
+from lobsim.envs.baselines import POVRule
 from lobsim.envs.core import Outcome
 from lobsim.envs.portfolio_core import PortfolioCore
 from lobsim.market.parts import Impact
@@ -151,7 +152,7 @@ class PassiveDay(VWAPDay):
         return _orders(overdue, np.maximum(self._due(core, 1) - core.filled_lots - overdue, 0))
 
 
-class POVDay:
+class POVDay(POVRule):
     """A share of each market's volume, its own included; the environment completes it.
 
     Parameters
@@ -159,14 +160,6 @@ class POVDay:
     rate : float
         Between 0 and 1.
     """
-
-    def __init__(self, rate: float = 0.1):
-        if not 0 < rate < 1:
-            raise ValueError(f"rate is {rate}; it must lie between 0 and 1")
-        self.rate = float(rate)
-
-    def reset(self, core):
-        """Nothing to prepare."""
 
     def act(self, core, outcome):
         """Catch up with the volume of others."""

@@ -10,7 +10,7 @@ import numpy as np
 from lobsim.engine.units import Grid
 from lobsim.envs.clients import Block, ClientBook
 from lobsim.envs.portfolio_layout import MODES, NUMBERS, PORTFOLIO_TERMS
-from lobsim.envs.rewards import REWARDS
+from lobsim.envs.rewards import REWARDS, weights_of
 from lobsim.envs.seeding import episode_rng, episode_seeds
 from lobsim.market.arguments import checked_window
 from lobsim.market.parts import FillRule
@@ -171,16 +171,4 @@ def portfolio_weights(reward: str | Mapping[str, float]) -> np.ndarray:
     >>> portfolio_weights("clients").sum()
     np.float64(5.0)
     """
-    if isinstance(reward, str):
-        if reward not in PORTFOLIO_REWARDS:
-            raise ValueError(f"reward is {reward!r}; it must be one of "
-                             f"{', '.join(PORTFOLIO_REWARDS)}, or a mapping of terms to weights")
-        reward = PORTFOLIO_REWARDS[reward]
-    unknown = [name for name in reward if name not in PORTFOLIO_TERMS]
-    if unknown:
-        raise ValueError(f"reward has no term {unknown[0]!r}; terms are "
-                         f"{', '.join(PORTFOLIO_TERMS)}")
-    weights = np.array([float(reward.get(name, 0.0)) for name in PORTFOLIO_TERMS])
-    if not np.isfinite(weights).all():
-        raise ValueError(f"the weights of the reward are {dict(reward)}; they must be finite")
-    return weights
+    return weights_of(reward, named=PORTFOLIO_REWARDS, terms=PORTFOLIO_TERMS)

@@ -65,17 +65,22 @@ REWARDS: dict[str, dict[str, float]] = {
 """Named weights; ``"controlled"`` is the reward that taught best in trials."""
 
 
-def weights_of(reward: str | Mapping[str, float]) -> np.ndarray:
-    """Weights of all `TERMS` in a reward.
+def weights_of(reward: str | Mapping[str, float], *,
+               named: Mapping[str, Mapping[str, float]] | None = None,
+               terms: tuple[str, ...] = TERMS) -> np.ndarray:
+    """Weights of all `terms` in a reward.
 
     Parameters
     ----------
     reward : str or mapping of term to weight
-        A name of `REWARDS`, or weights; terms that are not named weigh 0.
+        A name of `named`, or weights; terms that are not named weigh 0.
+    named : mapping of name to mapping, optional
+        The rewards that have a name; `REWARDS` by default.
+    terms : tuple of str
 
     Returns
     -------
-    ndarray of float, shape (len(TERMS),)
+    ndarray of float, shape (len(terms),)
 
     Raises
     ------
@@ -87,15 +92,16 @@ def weights_of(reward: str | Mapping[str, float]) -> np.ndarray:
     >>> weights_of({"fees": 2.0}).sum()
     np.float64(2.0)
     """
+    named = REWARDS if named is None else named
     if isinstance(reward, str):
-        if reward not in REWARDS:
-            raise ValueError(f"reward is {reward!r}; it must be one of {', '.join(REWARDS)}, or a "
+        if reward not in named:
+            raise ValueError(f"reward is {reward!r}; it must be one of {', '.join(named)}, or a "
                              f"mapping of terms to weights")
-        reward = REWARDS[reward]
-    unknown = [name for name in reward if name not in TERMS]
+        reward = named[reward]
+    unknown = [name for name in reward if name not in terms]
     if unknown:
-        raise ValueError(f"reward has no term {unknown[0]!r}; terms are {', '.join(TERMS)}")
-    weights = np.array([float(reward.get(name, 0.0)) for name in TERMS])
+        raise ValueError(f"reward has no term {unknown[0]!r}; terms are {', '.join(terms)}")
+    weights = np.array([float(reward.get(name, 0.0)) for name in terms])
     if not np.isfinite(weights).all():
         raise ValueError(f"the weights of the reward are {dict(reward)}; they must be finite")
     return weights

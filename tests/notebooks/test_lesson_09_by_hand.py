@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from lobsim.envs.making_rules import ModelPolicy
 from lobsim.strategies import AvellanedaStoikov, QuoteWorld
 
 LESSON = Lesson("09_sac")
+README = Path(__file__).parents[2] / "README.md"
 WORLD = {"intensity": 140, "decay": 1.5, "move": 2 * math.sqrt(0.005), "step": 0.005, "gamma": 0.1}
 
 
@@ -258,6 +260,8 @@ def test_ppo_found_the_tuning_and_most_of_the_signal(worth, results):
     best, told = worth["optimum (programme)"], floats(lines("signal-five")[0])[:5]
     assert all(0.95 * best < one < best for one in told)
     assert f"has {100 * sum(told) / 5 / best:.0f} % of it" in text
+    readme = README.read_text(encoding="utf-8")
+    assert f"have {min(told):.2f} to {max(told):.2f} of {best:.2f}, computed exactly" in readme
     gain = found.difference("PPO", "GLFT blind, tuned")
     assert gain["verdict"] == "better"
     assert f"best blind rule by {gain['difference']:.2f} ± {gain['half']:.2f}" in text
