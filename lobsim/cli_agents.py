@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 CaseArgument = Annotated[
     str,
-    typer.Argument(help="execution, pacing, making, stoikov, signal or chriss.", metavar="CASE"),
+    typer.Argument(help="execution, pacing, making, stoikov, signal, chriss or "
+                        "portfolio.", metavar="CASE"),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -187,7 +188,8 @@ def evaluate(
         int, typer.Option(help="Number of the first block: one that nobody looked at yet.", min=0)
     ] = 0,
     blinded: Annotated[
-        bool, typer.Option("--blinded", help="Show each agent with its signals blanked, too.")
+        bool, typer.Option("--blinded", help="Show each agent with its signals blanked, too, and "
+                               "with each group of columns that its case names.")
     ] = False,
     sampled: Annotated[
         bool, typer.Option("--sampled", help="Show each agent with its chance, too.")

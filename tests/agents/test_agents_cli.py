@@ -66,6 +66,22 @@ def test_evaluate_without_agents_shows_benchmarks_and_what_is_shipped(run):
     assert status == 0 and "TWAP" in rows and len(rows) >= 4 + bool(own)
 
 
+def test_one_policy_of_two_names_is_trained_and_judged_in_three(run, tmp_path):
+    short = ("--set", "horizon_s=120.0", "--set", "names=2")
+    status, text, _ = run("train", "portfolio", "--algo", "ppo", "--steps", 16, *TINY[2:], *short,
+                          "--set", "n_envs=2", "--set", 'options={"n_steps": 2}')
+    assert status == 0 and "lobsim evaluate portfolio --agent agents/portfolio-ppo-0" in text
+    status, text, _ = run("evaluate", "portfolio", "--agent", "agents/portfolio-ppo-0", "--seeds",
+                          2, "--blocks", 1, "--blinded", "--json", *short[:2], "--set", "names=3")
+    found = json.loads(text)
+    rows = {row["policy"]: row for row in found["table"]}
+    assert status == 0 and found["measure"] == "objective_bps" and not found["more_is_better"]
+    assert {"portfolio Almgren-Chriss", "passive", "PPO", "PPO, liquidity blanked"} < set(rows)
+    assert all(row["violations"] == 0 for row in rows.values())
+    text = " ".join(run("evaluate", "portfolio", "--seeds", 2, "--blocks", 1, *short)[1].split())
+    assert "of objective_bps less is better" in text and "violations" in text
+
+
 @pytest.mark.parametrize("blocks, told", [(1, "1 block of"), (2, "2 blocks of")])
 def test_a_table_tells_on_how_many_blocks_it_stands(run, blocks, told):
     status, text, _ = run("evaluate", "chriss", "--seeds", 10, "--blocks", blocks)
