@@ -9,7 +9,7 @@ judge       main measure                      better others
 execution   ``controlled_bps``                less   ``shortfall_bps`` (as it came)
 making      ``ce``, certainty equivalent      more   ``profit``
 schedule    ``objective_bps``, E + lambda V   less   ``realised_bps`` (with the price's noise)
-portfolio   ``objective_bps``, cost + aversion less   ``controlled_bps``, ``shortfall_bps``
+portfolio   ``objective_bps``, cost + aversion less   ``shortfall_bps`` (as it came)
 =========== ================================= ====== ========================================
 
 The controlled cost is the shortfall less its control variate (`lobsim.envs.rewards`), and the
@@ -70,10 +70,9 @@ JUDGES = {
                     ("inventory_rms", "largest_inventory")),
     "schedule": Judge((Measure("objective_bps", False), Measure("realised_bps", False)),
                       "shortfall_bps", ("completion",)),
-    "portfolio": Judge((Measure("objective_bps", False), Measure("controlled_bps", False),
-                        Measure("shortfall_bps", False)), "shortfall_bps",
-                       ("aversion_bps", "completion", *(f"{name}_bps" for name in URGENCIES),
-                        "violations")),
+    "portfolio": Judge((Measure("objective_bps", False), Measure("shortfall_bps", False)),
+                       "shortfall_bps", ("aversion_bps", "completion", *(
+                           f"{name}_bps" for name in URGENCIES), "violations")),
 }
 
 
