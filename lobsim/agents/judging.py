@@ -9,7 +9,7 @@ judge       main measure                      better others
 execution   ``controlled_bps``                less   ``shortfall_bps`` (as it came)
 making      ``ce``, certainty equivalent      more   ``profit``
 schedule    ``objective_bps``, E + lambda V   less   ``realised_bps`` (with the price's noise)
-portfolio   ``objective_bps``, cost + aversion less   ``shortfall_bps`` (as it came)
+portfolio   ``client_bps``, cost and aversion  less   ``objective_bps`` (of the gross value)
 =========== ================================= ====== ========================================
 
 The controlled cost is the shortfall less its control variate (`lobsim.envs.rewards`), and the
@@ -17,10 +17,14 @@ objective is the running penalty plus the cost expected over the noise: both hav
 stands beside them and less noise. The certainty equivalent is no mean; it is handled by its
 contributions (`lobsim.envs.evaluate_making.certainty_equivalent`).
 
-Of a portfolio day all is in bps of its gross value: the objective is the controlled cost and what
-the clients' aversion charges for the variance of what was left. Told beside it are the controlled
-cost of the blocks of each class of urgency, in bps of their own value on the days that have some,
-and violations of limits, counted in the fills by an auditor (a single one is a bug).
+Of a portfolio day both measures are the controlled cost and what the clients' aversion charges for
+the variance of what was left: as a mean over the clients, each in bps of its own block, and in bps
+of the gross value. Blocks are shares of volume, so one busy name may be most of the gross value
+(the first of twelve names of the universe is): then the second measure says what that one name
+cost, with the noise of a single order, and next to nothing of a policy for all names.
+Told beside them are the controlled cost of the blocks of each class of urgency, in bps of their
+own value on the days that have some, and violations of limits, counted in the fills by an auditor
+(a single one is a bug).
 """
 
 from collections.abc import Mapping
@@ -70,8 +74,8 @@ JUDGES = {
                     ("inventory_rms", "largest_inventory")),
     "schedule": Judge((Measure("objective_bps", False), Measure("realised_bps", False)),
                       "shortfall_bps", ("completion",)),
-    "portfolio": Judge((Measure("objective_bps", False), Measure("shortfall_bps", False)),
-                       "shortfall_bps", ("aversion_bps", "completion", *(
+    "portfolio": Judge((Measure("client_bps", False), Measure("objective_bps", False)),
+                       "shortfall_bps", ("shortfall_bps", "aversion_bps", "completion", *(
                            f"{name}_bps" for name in URGENCIES), "violations")),
 }
 

@@ -231,6 +231,15 @@ class PortfolioCore(KernelCore):
         """Decisions to the deadline of each block, counted from the start; shape (N, M)."""
         return self._grid(self.bound[:, pl.B_ENDS])
 
+    @property
+    def charges(self) -> np.ndarray:
+        """What aversion charges for what is left of each block now, shape (N, M).
+
+        bps of the gross value for a decision; those of a day sum to its variance as clients feel
+        it, which ``aversion`` is the mean of over a step.
+        """
+        return self._positions * self._grid(self.client[:, pl.C_AVERSION]) * self._carried[:, 1]
+
     def fills(self, e: int, n: int) -> np.ndarray:
         """Own fills of one name in the last decision, as the venue told them.
 

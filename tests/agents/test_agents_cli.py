@@ -76,14 +76,14 @@ def test_one_policy_of_two_names_is_trained_and_judged_in_three(run, tmp_path):
                           2, "--blocks", 1, "--blinded", "--json", *short[:2], "--set", "names=3")
     found = json.loads(text)
     rows = {row["policy"]: row for row in found["table"]}
-    assert status == 0 and found["measure"] == "objective_bps" and not found["more_is_better"]
+    assert status == 0 and found["measure"] == "client_bps" and not found["more_is_better"]
     assert {"portfolio Almgren-Chriss", "passive", "PPO", "PPO, liquidity blanked"} < set(rows)
     assert all(row["violations"] == 0 for row in rows.values())
     text = run("evaluate", "portfolio", "--seeds", 2, "--blocks", 1, *short)[1]
     assert text.count("portfolio Almgren-Chriss") == 2  # costs, then what else is told of a day
     heads = [line for line in text.splitlines() if line.startswith("policy ")]
-    assert "objective bps" in heads[0] and heads[1].endswith("violations") and "…" not in text
-    assert "of objective_bps less is better" in " ".join(text.split())
+    assert "client bps" in heads[0] and heads[1].endswith("violations") and "…" not in text
+    assert "of client_bps less is better" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("blocks, told", [(1, "1 block of"), (2, "2 blocks of")])
