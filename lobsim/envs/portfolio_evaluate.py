@@ -31,10 +31,11 @@ class DayEvaluation:
         positive = cost), ``controlled_bps`` (less the news that nobody could foresee: the same mean
         with less noise), ``aversion_bps`` (what clients charge for risk), ``objective_bps``
         (controlled and aversion), ``client_bps`` (the same as a mean over the blocks, each in bps
-        of its own value: every client counts alike, and not by how much it trades), ``risk_bps`` (root of the summed variance of what was left),
-        ``fees_bps``, ``completion`` (share of the gross value), ``capped, held_back, forced,
-        overshot`` (times that the environment stepped in), ``unfinished_cap, unfinished_net,
-        unfinished_book`` (blocks that ended short, by why), ``violations``.
+        of its own value: every client counts alike, and not by how much it trades), ``risk_bps``
+        (root of the summed variance of what was left), ``fees_bps``, ``completion`` (share of the
+        gross value), ``capped, held_back, forced, overshot`` (times that the environment stepped
+        in), ``unfinished_cap, unfinished_net, unfinished_book`` (blocks that ended short, by why),
+        ``violations``.
     blocks : DataFrame
         A row for each policy, day and block: those of `PortfolioCore.blocks`, ``aversion_bps``
         (its share of what clients charge for risk, in bps of its own value), ``policy, seed``.

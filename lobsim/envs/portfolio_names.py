@@ -17,7 +17,7 @@ half. Costs of trading are its own in full, and in a desk of many names they are
 
 import numpy as np
 from gymnasium import spaces
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AutoresetMode, VectorWrapper
 from gymnasium.vector.utils import batch_space
 
 from lobsim.envs import portfolio_layout as pl
@@ -64,7 +64,7 @@ def rows_of(seen: np.ndarray, own: int, common: int) -> np.ndarray:
     return np.concatenate([each, shared], axis=2).reshape(-1, own + common)
 
 
-class NamesVectorEnv(VectorEnv):
+class NamesVectorEnv(VectorWrapper):
     r"""N days of M names as N M environments, the names of a day one below the other.
 
     **Observation.** The columns of the name and those of the portfolio, `ROW_OBSERVED`. A name at
@@ -108,7 +108,6 @@ class NamesVectorEnv(VectorEnv):
     ((6, 37), (1,))
     """
 
-    metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}
     at_work_column = pl.P_SIDE
     common = len(pl.BOOK_OBSERVED)
 
@@ -123,9 +122,8 @@ class NamesVectorEnv(VectorEnv):
         if env.autoreset_mode is not AutoresetMode.SAME_STEP:
             raise ValueError(f"autoreset_mode is {env.autoreset_mode.value!r}; it must be "
                              f"{AutoresetMode.SAME_STEP.value!r}")
-        self.env, self.part = env, part
-        self.names_count = env.core.names_count
-        self.num_envs = env.num_envs * self.names_count
+        super().__init__(env)
+        self.part, self.names_count = part, env.core.names_count
         low, high = (np.array([*name, *book], np.float32) for name, book in (
             (pl.NAME_LOW, pl.BOOK_LOW), (pl.NAME_HIGH, pl.BOOK_HIGH)))
         self.single_observation_space = spaces.Box(low, high)
@@ -133,6 +131,11 @@ class NamesVectorEnv(VectorEnv):
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         self.idle = np.ones(self.num_envs, bool)
+
+    @property
+    def num_envs(self) -> int:
+        """Names of all days, N M."""
+        return self.env.num_envs * self.names_count
 
     def _rows(self, seen) -> np.ndarray:
         return rows_of(seen, pl.NAME_COLUMNS, self.common)
@@ -190,7 +193,3 @@ class NamesVectorEnv(VectorEnv):
                 last[e] = told["final_obs"][e]
             infos = {"final_obs": self._rows(last), "_final_obs": ended}
         return rows, rewards, ended, np.zeros(self.num_envs, bool), infos
-
-    def close_extras(self, **kwargs):
-        """Close the days."""
-        self.env.close()

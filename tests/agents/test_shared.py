@@ -11,6 +11,7 @@ from stable_baselines3.common.buffers import RolloutBuffer
 
 from lobsim.agents import Agent, AgentError, compare, find_case
 from lobsim.agents.algorithms import values_of
+from lobsim.agents.seeds import training_seed
 from lobsim.agents.shared import AtWorkRollouts
 from lobsim.agents.training import Training
 from lobsim.envs import portfolio_layout as pl
@@ -113,6 +114,18 @@ def test_the_same_seed_gives_the_same_agent(done):
     assert all(torch.equal(value, other[name]) for name, value in first.items())
     assert [one["score"] for one in again.record["validation"]] == [
         one["score"] for one in done.validation]
+
+
+def test_days_have_the_training_s_own_seeds_and_go_on_after_a_resumption(tmp_path):
+    stopped = small(steps=96, out=tmp_path)
+    stopped.run()
+    bases = [training_seed(1) + 3 * e for e in range(4)]
+    assert stopped.native._episodes._bases == bases
+    resumed = small(out=tmp_path, resume=True)
+    assert resumed.run().record["trained_steps"] == 192
+    assert resumed.native._episodes._bases == bases
+    played = (one.native._episodes._played for one in (resumed, stopped))
+    assert all(now > before for now, before in zip(*played, strict=True))
 
 
 def test_a_blind_training_never_sees_the_market():

@@ -7,6 +7,7 @@ import pytest
 
 from desk import BLOCKS, NAMES, SHORT, opened
 from lobsim.envs import execution_layout as at
+from lobsim.envs import portfolio, portfolio_evaluate
 from lobsim.envs import portfolio_layout as pl
 from lobsim.envs import portfolio_names as module
 from lobsim.envs.clients import ClientBook
@@ -173,5 +174,6 @@ def test_blind_days_hide_the_market_and_nothing_else():
 def test_the_examples_of_the_docstrings_hold():
     with pytest.raises(ValueError, match="a day has 8 columns"):
         rows_of(np.zeros((2, 8)), own=3, common=1)
-    failed, tried = doctest.testmod(module)
-    assert tried > 0 and failed == 0
+    for one in (module, portfolio, portfolio_evaluate):
+        failed, tried = doctest.testmod(one)
+        assert tried > 0 and failed == 0
