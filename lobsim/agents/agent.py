@@ -93,7 +93,10 @@ class Agent:
     @property
     def label(self) -> str:
         """What a table calls it; the same for agents that differ in their training seed alone."""
-        return self.algo.upper() + (", blind" if self.record.get("blind") else "")
+        levels = self.environment.get("depth_levels", 0)
+        by = " by convolution" if self.network.shape.levels else ""
+        return (self.algo.upper() + (", blind" if self.record.get("blind") else "")
+                + (f", {levels} levels{by}" if levels else ""))
 
     @property
     def environment(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import gymnasium
 
 import lobsim.envs  # noqa: F401  (registers the environments)
+from lobsim.envs.execution_layout import depth_names
 
 __all__ = ["ALGORITHMS", "Case", "Recipe"]
 
@@ -15,6 +16,7 @@ ALGORITHMS = ("dqn", "ppo", "sac")
 _ACTIVATIONS = ("tanh", "relu")
 _FEATURES = ("flat", "depth")
 _DECAYS = ("linear", "constant")
+_OF_THE_AGENT = ("blind", "depth_levels")  # settings that say what an agent sees
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,8 @@ class Recipe:
     activation : str
         "tanh" or "relu".
     features : str
-        "flat": the observation as it is; "depth": `lobsim.agents.networks.DepthConv` in front.
+        "flat": the observation as it is; "depth": `lobsim.agents.networks.DepthConv` in front,
+        for an environment with ``depth_levels`` (at least 3).
     batch_size : int
         Transitions of a gradient step.
     options : mapping
@@ -140,9 +143,9 @@ class Case:
         ``benchmarks(env) -> {name: policy}`` for the judged vector environment; policies as the
         evaluation of the environment takes them. The first is the strongest that is no optimum.
     columns : tuple of str
-        Names of the columns of an observation.
+        Names of the columns of an observation, but for those of ``depth_levels``.
     signals : tuple of int
-        Which of them tell of the market: those that a blind agent lacks.
+        Which of them tell of the market: those that a blind agent lacks, beside all levels.
     groups : mapping of str to tuple of int
         Other columns by what they tell of; a comparison blanks one group at a time.
     learner : callable, optional
@@ -204,6 +207,11 @@ class Case:
                              f"{self.world}") from None
         return made.unwrapped
 
+    def columns_of(self, settings: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+        """Names of all columns that an agent with some settings of its own sees, levels last."""
+        levels = {**self.settings, **(settings or {})}.get("depth_levels", 0)
+        return self.columns + depth_names(int(levels))
+
     def with_settings(self, **changes) -> "Case":
         """The same case in another environment: a shorter horizon, another profile, latency ...
 
@@ -219,9 +227,9 @@ class Case:
         ----------
         algo : str
         **overrides
-            Fields of the recipe (mappings are merged); ``blind`` and settings that the recipe
-            makes, which belong to the agent; or else settings of the environment, which change
-            the task itself, as `with_settings` does.
+            Fields of the recipe (mappings are merged); ``blind``, ``depth_levels`` and settings
+            that the recipe makes, which belong to the agent; or else settings of the environment,
+            which change the task itself, as `with_settings` does.
         """
         recipe = self.recipe(algo)
         own = {field.name for field in fields(Recipe)}
@@ -233,7 +241,7 @@ class Case:
         for name in sorted(set(overrides) - own):
             place = next((place for place in ("training", "settings")
                           if name in getattr(recipe, place)), None)
-            if name == "blind":
+            if name in _OF_THE_AGENT:
                 place = "settings"
             if place is None:
                 task[name] = overrides[name]

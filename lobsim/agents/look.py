@@ -83,7 +83,7 @@ def walk(case: str | Case, policy, episodes: int = 16, seed: int | None = None) 
     case = find_case(case)
     is_rule = hasattr(policy, "act")
     settings = {"actions": "orders"} if is_rule else getattr(policy, "environment", {})
-    env = case.vector(episodes, info="all", **settings)
+    env, columns = case.vector(episodes, info="all", **settings), case.columns_of(settings)
     seen, _ = env.reset(seed=test_seed(1000) if seed is None else seed)
     if is_rule:
         policy.reset(env._core)
@@ -93,7 +93,7 @@ def walk(case: str | Case, policy, episodes: int = 16, seed: int | None = None) 
     while going.any():
         actions = policy.act(env._core, env._last) if is_rule else policy(seen)
         table = {"episode": np.arange(episodes), "step": np.full(episodes, step)}
-        table |= {f"seen.{name}": seen[:, k] for k, name in enumerate(case.columns)}
+        table |= {f"seen.{name}": seen[:, k] for k, name in enumerate(columns)}
         actions = np.asarray(actions)
         numbers = {"action": actions} if actions.ndim == 1 else {
             f"action.{k}": column for k, column in enumerate(actions.T)}
@@ -225,7 +225,7 @@ def policy_map(case: str | Case, policy: Callable, x: str, y: str, *, points: in
     case : str or Case
     policy : Agent or callable
     x, y : str
-        Names of `Case.columns`.
+        Names of `Case.columns_of`.
     points : int
         Of each axis, from the lowest to the highest value that the column can have (or has in
         `typical`).
@@ -240,27 +240,28 @@ def policy_map(case: str | Case, policy: Callable, x: str, y: str, *, points: in
     actions : ndarray, shape (points, points) or (points, points, k)
         Rows are y.
     """
-    case = find_case(case)
+    case, settings = find_case(case), getattr(policy, "environment", {})
+    columns = case.columns_of(settings)
     for name in (x, y, *(at or {})):
-        if name not in case.columns:
+        if name not in columns:
             raise ValueError(f"{name!r} is no column of an observation; they are "
-                             f"{', '.join(case.columns)}")
-    space = case.vector(1, **getattr(policy, "environment", {})).single_observation_space
-    base = np.zeros(len(case.columns))
+                             f"{', '.join(columns)}")
+    space = case.vector(1, **settings).single_observation_space
+    base = np.zeros(len(columns))
     if typical is not None:
-        base = typical[[f"seen.{name}" for name in case.columns]].median().to_numpy()
+        base = typical[[f"seen.{name}" for name in columns]].median().to_numpy()
     for name, value in (at or {}).items():
-        base[case.columns.index(name)] = value
+        base[columns.index(name)] = value
     axes = []
     for name in (x, y):
-        k = case.columns.index(name)
+        k = columns.index(name)
         low, high = float(space.low[k]), float(space.high[k])
         if typical is not None:
             low, high = typical[f"seen.{name}"].min(), typical[f"seen.{name}"].max()
         axes.append(np.linspace(low, high, points))
     seen = np.tile(base, (points * points, 1)).astype(np.float32)
     grid_x, grid_y = np.meshgrid(*axes)
-    seen[:, case.columns.index(x)], seen[:, case.columns.index(y)] = grid_x.ravel(), grid_y.ravel()
+    seen[:, columns.index(x)], seen[:, columns.index(y)] = grid_x.ravel(), grid_y.ravel()
     actions = np.asarray(policy(seen))
     return axes[0], axes[1], actions.reshape(points, points, *actions.shape[1:])
 

@@ -71,8 +71,9 @@ def train(case: str | Case, algo: str, seed: int = 0, *, minutes: float | None =
         ``progress(figures)`` is told now and then how it goes: see `lobsim.agents.health`, and
         ``share`` of the budget, ``seconds``, ``validation`` (last), ``best``.
     **overrides
-        Fields of the `Recipe`; ``blind=True``; or settings of the environment, which change the
-        task, too (compare it with ``find_case(...).with_settings(...)``).
+        Fields of the `Recipe`; ``blind=True`` or ``depth_levels=K``, what the agent sees; or
+        settings of the environment, which change the task, too (compare it with
+        ``find_case(...).with_settings(...)``).
 
     Returns
     -------
@@ -218,10 +219,13 @@ class Training:
         recipe, model = self.recipe, self.model
         space = model.action_space
         is_box = hasattr(space, "low")
+        columns = model.observation_space.shape[0]
+        levels = range(columns - 2 * self.levels, columns)
+        environment = {**recipe.settings} | ({"depth_levels": self.levels} if self.levels else {})
         record = {
             "case": self.case.name, "algo": self.algo, "seed": self.seed,
-            "steps": model.num_timesteps, "environment": dict(recipe.settings),
-            "signals": list(self.case.signals),
+            "steps": model.num_timesteps, "environment": environment,
+            "signals": [*self.case.signals, *levels],
             "groups": {name: list(some) for name, some in self.case.groups.items()},
             "blind": bool(recipe.settings.get("blind")),
             "residual": recipe.residual,

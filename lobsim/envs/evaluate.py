@@ -25,7 +25,7 @@ _CONFIDENCE = 0.95
 _MEASURES = ("shortfall_bps", "controlled_bps")
 
 Policy = Callable[[np.ndarray], np.ndarray]
-"""Actions (N, ...) from observations (N, 18)."""
+"""Actions (N, ...) from observations (N, columns)."""
 
 
 class RandomPolicy:
@@ -112,9 +112,10 @@ def evaluate(policies: Mapping[str, Rule | Policy | tuple], *, episodes: int = 5
     Parameters
     ----------
     policies : mapping of name to policy
-        A rule of `lobsim.envs.baselines`; or a function of observations (N, 18) that returns
-        actions (for a trained model: ``lambda seen: model.predict(seen)[0]``); or a pair of one
-        of them and a mapping of settings in which its environment differs (``{"blind": True}``).
+        A rule of `lobsim.envs.baselines`; or a function of observations (N, columns) that
+        returns actions (for a trained model: ``lambda seen: model.predict(seen)[0]``); or a pair
+        of one of them and a mapping of settings in which its environment differs
+        (``{"blind": True}``).
     episodes : int
         At least 2.
     seed, first : int

@@ -15,7 +15,9 @@ __all__ = ["ExecutionEnv", "ExecutionVectorEnv"]
 
 def _spaces(settings: ExecutionSettings) -> tuple[spaces.Box, spaces.Space]:
     """Spaces of one environment: observations and actions."""
-    seen = spaces.Box(np.array(OBSERVED_LOW, np.float32), np.array(OBSERVED_HIGH, np.float32))
+    depth = 2 * settings.depth_levels
+    seen = spaces.Box(np.array(OBSERVED_LOW + (0,) * depth, np.float32),
+                      np.array(OBSERVED_HIGH + (1,) * depth, np.float32))
     if settings.discrete_actions:
         return seen, spaces.Discrete(settings.discrete_actions)
     if settings.actions in ("continuous", "pace"):
@@ -42,8 +44,8 @@ class ExecutionEnv(KernelEnv):
 
     Observations
     ------------
-    float32, 18 columns. *Own side* is the bid for a buy and the ask for a sale; "against" means
-    that the price moves away from the order: up for a buy.
+    float32, 18 columns, and 2 K more with ``depth_levels=K``. *Own side* is the bid for a buy and
+    the ask for a sale; "against" means that the price moves away from the order: up for a buy.
 
     ===== ================= ==================================== ========================== === ===
     index name              meaning                              scaling                    min max
@@ -66,9 +68,19 @@ class ExecutionEnv(KernelEnv):
     15    ``from_arrival``  mid less arrival price, against      horizon's std deviation    -5  5
     16    ``own_depth``     size d at the own best               d/(d + a typical queue)    0   1
     17    ``other_depth``   size d at the other best             d/(d + a typical queue)    0   1
+    18+   ``own_level_1``   others' size d at the K best prices, d/(d + a typical queue)    0   1
+          ...               own side, best first
+    18+K+ ``other_level_1`` the same of the other side           d/(d + a typical queue)    0   1
+          ...
     ===== ================= ==================================== ========================== === ===
 
-    Order flow is sampled each second. With ``blind=True`` columns 7 to 17 are 0.
+    Order flow is sampled each second. With ``blind=True`` the columns from 7 on are 0.
+
+    The levels of `depth_levels` are the prices at which somebody else rests, with nothing for the
+    empty ones between them; where there are fewer than K, the last columns are 0. Own orders are
+    not counted, unlike in columns 7 to 9, 16 and 17: columns 3 to 5 tell of them, and an agent
+    shall not take its own order for the crowd's interest, nor see every level move by one place
+    when it improves on the best.
 
     Actions
     -------
@@ -173,6 +185,9 @@ class ExecutionEnv(KernelEnv):
         Gamma of the potential-based term, 0 to 1; that of the learner.
     blind : bool
         Hide the market's columns: how much of an agent's gain is its patience?
+    depth_levels : int
+        K of the observation, 0 to 100: how many levels of each side have columns of their own
+        (`lobsim.agents.networks.DepthConv` looks at them).
     parts : tuple
         Parts added to the profile (`lobsim.market.parts`): latency, fees, fill rules ...
     randomise : mapping or callable, optional
@@ -200,6 +215,11 @@ class ExecutionEnv(KernelEnv):
     def market(self) -> Market:
         """The market behind the episode, to look at (``env.unwrapped.market.depth()``)."""
         return self._core.market(0)
+
+    @property
+    def depth_levels(self) -> int:
+        """Levels of each side in the last columns of an observation."""
+        return self._core.settings.depth_levels
 
 
 class ExecutionVectorEnv(KernelVectorEnv):
@@ -229,3 +249,8 @@ class ExecutionVectorEnv(KernelVectorEnv):
     def market(self, i: int) -> Market:
         """The market behind environment `i`, to look at."""
         return self._core.market(i)
+
+    @property
+    def depth_levels(self) -> int:
+        """Levels of each side in the last columns of an observation."""
+        return self._core.settings.depth_levels

@@ -63,7 +63,7 @@ class ExecutionCore:
         self._actions = np.zeros((count, 3))
         self._choices, self._weights = settings.choices(), settings.weights
         self._scales: dict[int, tuple] = {}
-        self._columns = len(at.OBSERVED)
+        self._columns = len(at.OBSERVED) + 2 * settings.depth_levels
         # What a discrete action is in the kernel: a row of the choices, or a shift from -1 to 1.
         count = settings.discrete_actions
         self._meaning = np.linspace(-1, 1, count) if settings.actions == "pace" else None
@@ -219,6 +219,7 @@ class ExecutionCore:
         word[at.E_SLICE_NS] = round(settings.slice_s * NS)
         word[at.E_MODE] = MODES[settings.actions]
         word[at.E_LEVELS] = settings.max_offset_ticks
+        word[at.E_DEPTH] = settings.depth_levels
         key = (id(profile), start_s)
         if key not in self._scales:
             if len(self._scales) > 4 * len(self):  # of profiles and starts that are gone

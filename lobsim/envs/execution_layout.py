@@ -8,9 +8,10 @@ Prices in them are in ticks, sizes in lots, money in ticks times lots.
 (E_SIDE, E_LOTS, E_STEPS, E_START_NS, E_END_NS, E_INTERVAL_NS, E_LOOK_NS, E_GUARD_NS, E_AHEAD_NS,
  E_SHIFT_NS, E_SLICE_NS, E_SLICE,
  E_MODE, E_LEVELS,  # continuous actions: ticks off the best at 1
+ E_DEPTH,  # levels of each side in the last columns of an observation
  # and what changes:
  E_ALIVE, E_STEP, E_PHASE, E_UNTIL, E_CROSS, E_OFFSET, E_REST, E_FILLED, E_FILLED_BEFORE,
- E_BID, E_BID_LOTS, E_ASK, E_ASK_LOTS, WORDS) = range(28)
+ E_BID, E_BID_LOTS, E_ASK, E_ASK_LOTS, WORDS) = range(29)
 
 # Values of E_MODE: how an action is told.
 DISCRETE, CONTINUOUS, ORDERS, PACE = range(4)
@@ -40,6 +41,20 @@ O_SIGNALS = O_SPREAD
 """From this column on an observation tells of the market; before it, of the order alone."""
 OBSERVED_LOW = (0, 0, -1, 0, -1, 0, 0, 0, -1, -1, -1, -5, -5, 0, 0, -5, 0, 0)
 OBSERVED_HIGH = (1, 1, 1, 1, 1, 1, 5, 4, 1, 1, 1, 5, 5, 5, 5, 5, 1, 1)
+O_DEPTH = len(OBSERVED)
+"""Where the sizes at the best prices begin, if any are shown; 0 to 1 each."""
+
+
+def depth_names(levels: int) -> tuple[str, ...]:
+    """Names of the columns from `O_DEPTH` on: so many levels of the own side, then of the other.
+
+    Examples
+    --------
+    >>> depth_names(2)
+    ('own_level_1', 'own_level_2', 'other_level_1', 'other_level_2')
+    """
+    return tuple(f"{side}_level_{k}" for side in ("own", "other") for k in range(1, levels + 1))
+
 
 # Terms of the reward, see `lobsim.envs.rewards`.
 TERMS = ("execution", "impact", "exogenous", "fees", "leftover", "arrival", "leftover_arrival",

@@ -17,23 +17,24 @@ from lobsim.engine.bits import next_above, next_below
 from lobsim.engine.jit import njit
 from lobsim.engine.state import PRICE_MIN
 from lobsim.engine.views import ahead_of
-from lobsim.envs.execution_layout import (E_ALIVE, E_ASK, E_ASK_LOTS, E_BID, E_BID_LOTS, E_FILLED,
-                                         E_FILLED_BEFORE, E_LOTS, E_PHASE, E_SIDE, E_SLICE,
-                                         E_START_NS, E_STEP, E_STEPS, IDLE, I_ARRIVAL, I_CASH,
-                                         I_FEES, I_FILLED, I_LEFT, I_MAKER, I_MID, I_NEWS,
+from lobsim.envs.execution_layout import (E_ALIVE, E_ASK, E_ASK_LOTS, E_BID, E_BID_LOTS, E_DEPTH,
+                                         E_FILLED, E_FILLED_BEFORE, E_LOTS, E_PHASE, E_SIDE,
+                                         E_SLICE, E_START_NS, E_STEP, E_STEPS, IDLE, I_ARRIVAL,
+                                         I_CASH, I_FEES, I_FILLED, I_LEFT, I_MAKER, I_MID, I_NEWS,
                                          I_POSITION, I_RESTING, I_SHORTFALL, I_TERMS, I_TIME,
-                                         I_VOLUME, O_BEHIND, O_DISTANCE, O_FILLED, O_FROM_ARRIVAL,
-                                         O_IMBALANCE, O_IMBALANCE_5, O_LEFT, O_MOVE, O_OFI,
-                                         O_OTHER_DEPTH, O_OWN_DEPTH, O_QUEUE, O_RESTING, O_SIGNALS,
-                                         O_SPREAD, O_SWING, O_TIME_LEFT, O_TREND, O_VOLUME,
-                                         T_ARRIVAL, T_EXECUTION, T_EXOGENOUS, T_FEES, T_IMPACT,
-                                         T_LEFTOVER, T_LEFTOVER_ARRIVAL, T_NEWS, T_OFF_SCHEDULE,
-                                         T_RISK, T_TRACKING, T_TRACKING_SHIFT, X_AHEAD, X_ARRIVAL,
-                                         X_BLIND, X_CANCEL, X_CASH, X_DEPTH, X_DISCOUNT,
-                                         X_EXOGENOUS, X_FEES, X_LOT, X_MAKER, X_MID, X_MONEY,
-                                         X_MOVE, X_NEWS, X_OFF, X_OFI, X_PER_UNIT, X_SCALE, X_SHARE,
-                                         X_SHORTFALL, X_SIGMA_ALL, X_SIGMA_STEP, X_SWING, X_TAKER,
-                                         X_TICK, X_TREND, X_VARIANCE, X_VOLUME, X_VOLUME_BEFORE)
+                                         I_VOLUME, O_BEHIND, O_DEPTH, O_DISTANCE, O_FILLED,
+                                         O_FROM_ARRIVAL, O_IMBALANCE, O_IMBALANCE_5, O_LEFT,
+                                         O_MOVE, O_OFI, O_OTHER_DEPTH, O_OWN_DEPTH, O_QUEUE,
+                                         O_RESTING, O_SIGNALS, O_SPREAD, O_SWING, O_TIME_LEFT,
+                                         O_TREND, O_VOLUME, T_ARRIVAL, T_EXECUTION, T_EXOGENOUS,
+                                         T_FEES, T_IMPACT, T_LEFTOVER, T_LEFTOVER_ARRIVAL, T_NEWS,
+                                         T_OFF_SCHEDULE, T_RISK, T_TRACKING, T_TRACKING_SHIFT,
+                                         X_AHEAD, X_ARRIVAL, X_BLIND, X_CANCEL, X_CASH, X_DEPTH,
+                                         X_DISCOUNT, X_EXOGENOUS, X_FEES, X_LOT, X_MAKER, X_MID,
+                                         X_MONEY, X_MOVE, X_NEWS, X_OFF, X_OFI, X_PER_UNIT, X_SCALE,
+                                         X_SHARE, X_SHORTFALL, X_SIGMA_ALL, X_SIGMA_STEP, X_SWING,
+                                         X_TAKER, X_TICK, X_TREND, X_VARIANCE, X_VOLUME,
+                                         X_VOLUME_BEFORE)
 from lobsim.envs.execution_rules import resting_lots
 from lobsim.market.price import driftless
 from lobsim.market.state import (C_TRADER, L_CASH, L_EXOGENOUS, L_MADE, L_TOOK, N_MADE,
@@ -277,6 +278,40 @@ def _observe_order(book, flow, word, real, schedule, seen):
 
 
 @njit(borrows=True, inner=True)
+def _own_lots_at(book, flow, price):
+    """Lots of own orders in the book at a price; those on paper (slot 0) are in no book."""
+    total = 0
+    for k in range(flow.count[N_OWN_LIVE]):
+        entry = flow.own[k]
+        if entry["slot"] > 0 and entry["price_ticks"] == price:
+            total += np.int64(book.orders[entry["slot"]]["size"])
+    return total
+
+
+@njit(borrows=True, inner=True)
+def _observe_depth(book, flow, word, real, seen):
+    """The last columns: what others show at the best prices of the own side, then of the other.
+
+    A price at which only own orders rest is no level, so that no own order looks like interest of
+    the crowd or moves the levels behind it.
+    """
+    low, column = book.scalars[PRICE_MIN], O_DEPTH
+    for side in (word[E_SIDE], -word[E_SIDE]):
+        best, stop = bid_of(book) if side > 0 else ask_of(book), column + word[E_DEPTH]
+        index = best - low if best >= 0 else -1
+        while index >= 0 and column < stop:
+            lots = book.levels[index]["total"] - _own_lots_at(book, flow, index + low)
+            if lots > 0:
+                seen[column] = lots / (lots + real[X_DEPTH])
+                column += 1
+            index = (next_below(book.words, book.summary, index) if side > 0
+                     else next_above(book.words, book.summary, index))
+        while column < stop:
+            seen[column] = 0.0
+            column += 1
+
+
+@njit(borrows=True, inner=True)
 def observe(book, flow, word, real, schedule, seen):
     """Write an observation; see the table in `lobsim.envs.execution.ExecutionEnv`."""
     _observe_order(book, flow, word, real, schedule, seen)
@@ -301,5 +336,7 @@ def observe(book, flow, word, real, schedule, seen):
     seen[O_FROM_ARRIVAL] = _within(side * (real[X_MID] - real[X_ARRIVAL]) / real[X_SIGMA_ALL], 5.0)
     seen[O_OWN_DEPTH] = own / (own + real[X_DEPTH])
     seen[O_OTHER_DEPTH] = other / (other + real[X_DEPTH])
+    if word[E_DEPTH] > 0:
+        _observe_depth(book, flow, word, real, seen)
     real[X_OFI] = 0.0
     real[X_VOLUME_BEFORE] = flow.count[N_VOLUME]

@@ -23,6 +23,7 @@ __all__ = ["Episode", "ExecutionSettings"]
 MODES = {"discrete": DISCRETE, "continuous": CONTINUOUS, "orders": ORDERS, "pace": PACE}
 SCHEDULES = ("vwap", "twap")
 MOST_STEPS = 1_000_000
+MOST_DEPTH = 100
 
 
 class Episode(NamedTuple):
@@ -57,6 +58,7 @@ class ExecutionSettings:
     reward: str | Mapping[str, float] = "controlled"
     discount: float = 0.99
     blind: bool = False
+    depth_levels: int = 0
     parts: tuple = ()
     randomise: Randomise | None = None
     base: Profile = field(init=False, repr=False)
@@ -105,6 +107,11 @@ class ExecutionSettings:
         levels = self.shift_levels
         if levels is not None and (levels != int(levels) or levels < 2):
             raise ValueError(f"shift_levels is {levels}; it must be None or a whole number from 2")
+        depth = self.depth_levels
+        if not isinstance(depth, int | np.integer) or not 0 <= depth <= MOST_DEPTH:
+            raise ValueError(f"depth_levels is {depth!r}; it must be a whole number from 0 to "
+                             f"{MOST_DEPTH}")
+        object.__setattr__(self, "depth_levels", int(depth))
         if not 0 <= self.discount <= 1:
             raise ValueError(f"discount is {self.discount}; it must be from 0 to 1")
 

@@ -99,6 +99,9 @@ def test_what_a_user_can_get_wrong_is_told_in_one_sentence(run, tmp_path):
     refused(run("train", "chriss", "--blind"), "no signals")
     refused(run("train", "chriss", "--set", "horizon"), "'horizon'", "NAME=VALUE")
     refused(run("train", "chriss", "--set", "nonsense=1"), "nonsense is neither")
+    refused(run("train", "execution", "--set", "depth_levels=-1"), "depth_levels is -1")
+    refused(run("train", "execution", "--set", "depth_levels=2", "--set", "features=depth"),
+            "levels 2; there must be at least 3")
     refused(run("train", "chriss", "--resume", "--out", tmp_path / "none"), "no checkpoint")
     refused(run("evaluate", "chriss", "--agent", tmp_path), "no folder of an agent")
     refused(run("evaluate", "chriss", "--plot", "out.doc"), ".png, .svg or .pdf")

@@ -222,6 +222,9 @@ def test_hidden_signals_are_zero_and_the_order_s_own_columns_are_not_touched():
     ({"randomise": {"taker_fee": (2, 1)}}, "two finite numbers"),
     ({"randomise": lambda rng, profile: 3}, "randomise returned int"),
     ({"render_mode": "human"}, "draws nothing"),
+    ({"depth_levels": -1}, "depth_levels is -1; it must be a whole number from 0 to 100"),
+    ({"depth_levels": 101}, "depth_levels is 101"), ({"depth_levels": 2.5}, "depth_levels is 2.5"),
+    ({"depth_levels": "all"}, "depth_levels is 'all'"),
 ])  # fmt: skip
 def test_wrong_settings_are_one_sentence(settings, text):
     with pytest.raises(ValueError, match=text) as raised:
