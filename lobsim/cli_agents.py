@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from lobsim.agents.agent import Agent
     from lobsim.agents.comparing import Comparison
 
+_TOLD = 3  # columns beside the measures that a table of 80 characters has room for
+
 CaseArgument = Annotated[
     str,
-    typer.Argument(help="execution, pacing, making, stoikov, signal or chriss.", metavar="CASE"),
+    typer.Argument(help="execution, pacing, making, stoikov, signal, chriss or "
+                        "portfolio.", metavar="CASE"),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -187,7 +190,8 @@ def evaluate(
         int, typer.Option(help="Number of the first block: one that nobody looked at yet.", min=0)
     ] = 0,
     blinded: Annotated[
-        bool, typer.Option("--blinded", help="Show each agent with its signals blanked, too.")
+        bool, typer.Option("--blinded", help="Show each agent with its signals blanked, too, and "
+                               "with each group of columns that its case names.")
     ] = False,
     sampled: Annotated[
         bool, typer.Option("--sampled", help="Show each agent with its chance, too.")
@@ -247,31 +251,40 @@ def evaluate(
 
 
 def _show(found: Comparison, seeds: int, blocks: int) -> None:
-    from rich.table import Table
-
     judge, table = found.judge, found.table
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    shown.add_column("policy", no_wrap=True)
     names = [measure.name for measure in judge.measures]
     others = [name for name in table if name not in names and not name.endswith("_half")
               and (name != "members" or table[name].max() > 1)]
-    for name in names:
+    apart = [name for name in others if name in judge.told and len(judge.told) > _TOLD]
+    _show_policies(found, names, [name for name in others if name not in apart])
+    if apart:
+        console().print()
+        _show_policies(found, [], apart)
+    better = "more" if judge.main.more_is_better else "less"
+    many = "1 block" if blocks == 1 else f"{blocks} blocks"
+    optimum = "" if found.optimum is None else f" The optimum, computed: {found.optimum:.3f}."
+    say(f"{found.case.title}: {many} of {seeds} unseen seeds; of {judge.main.name} {better} is "
+        f"better; ± 95 %.{optimum}")
+    if found.agents:
+        _show_differences(found)
+
+
+def _show_policies(found: Comparison, measures: list[str], others: list[str]) -> None:
+    """A row for each policy: measures with their intervals, then means of other columns."""
+    from rich.table import Table
+
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    shown.add_column("policy", no_wrap=True)
+    for name in measures:
         shown.add_column(name.replace("_", " "), justify="right", no_wrap=True)
     for name in others:
         shown.add_column(name.replace("_", " "), justify="right")
-    for policy, row in table.iterrows():
-        cells = [f"{row[name]:.3f} ± {row[f'{name}_half']:.3f}" for name in names]
+    for policy, row in found.table.iterrows():
+        cells = [f"{row[name]:.3f} ± {row[f'{name}_half']:.3f}" for name in measures]
         cells += [_number(name, row[name]) for name in others]
         is_agent = policy not in found.benchmarks
         shown.add_row(f"[bold]{escape(policy)}[/bold]" if is_agent else escape(policy), *cells)
     console().print(shown)
-    better = "more" if judge.main.more_is_better else "less"
-    many = "1 block" if blocks == 1 else f"{blocks} blocks"
-    optimum = "" if found.optimum is None else f" The optimum, computed: {found.optimum:.3f}."
-    say(f"{found.case.title}: {many} of {seeds} unseen seeds; of {names[0]} {better} is better; "
-        f"± 95 %.{optimum}")
-    if found.agents:
-        _show_differences(found)
 
 
 def _number(name: str, value: float) -> str:

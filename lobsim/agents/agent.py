@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from lobsim.agents.networks import PolicyNetwork, PolicyShape, network_of
+from lobsim.envs.portfolio_names import rows_of
 
 __all__ = ["Agent", "AgentError", "Moments", "shipped_names"]
 
@@ -55,8 +56,8 @@ class Agent:
     record : mapping
         What ``agent.json`` holds: ``case, algo, seed, steps, task`` (settings of the case),
         ``environment`` (settings of the agent beside those), ``signals`` (columns that tell of
-        the market), ``blind``, ``low`` and ``high`` (of a continuous action), ``residual``,
-        ``epsilon``, ``validation`` and how it was made.
+        the market), ``groups`` (others, by what they tell of), ``blind``, ``low`` and ``high`` (of
+        a continuous action), ``residual``, ``epsilon``, ``validation`` and how it was made.
     moments : Moments, optional
         Of normalisation.
     base : QuotePolicy of LinearQuotes, or SignalQuotes, optional
@@ -108,28 +109,46 @@ class Agent:
         return self.network.shape.kind in ("values", "categorical")
 
     def __repr__(self) -> str:
-        blanked = ", signals blanked" if self.record.get("blanked") else ""
+        blanked = f", {name} blanked" if (name := self.record.get("blanked")) else ""
         return (f"Agent({self.case}, {self.label}{blanked}, seed {self.record.get('seed')}, "
                 f"{self.record.get('steps', 0):,} steps)")
 
     # -- acting ----------------------------------------------------------------------------------
 
     def seen(self, observations) -> np.ndarray:
-        """What the network gets of observations (N, columns): signals blanked, normalised."""
+        """What the network gets of observations (N, columns): signals blanked, normalised.
+
+        Of observations of whole days a row for each name (`lobsim.envs.portfolio_names.rows_of`).
+        """
         seen = np.array(observations, dtype=np.float32)  # a copy: the caller's stays as it is
+        shape = self.network.shape
+        if shape.common and seen.ndim == 2:
+            try:
+                seen = rows_of(seen, shape.columns - shape.common, shape.common)
+            except ValueError as error:
+                raise AgentError(f"the observations are not for this agent: {error}") from None
         if seen.ndim != 2 or seen.shape[1] != self.network.shape.columns:
             raise AgentError(f"observations have the shape {seen.shape}; this agent sees "
                              f"(N, {self.network.shape.columns})")
-        if self.record.get("blind") or self.record.get("blanked"):
+        if self.record.get("blind"):
             seen[:, self.record.get("signals", [])] = 0.0
+        if self.record.get("blanked"):
+            seen[:, self._columns(self.record["blanked"])] = 0.0
         return seen if self.moments is None else self.moments(seen)
+
+    def _columns(self, group: str) -> list[int]:
+        """Columns of a group, or the signals."""
+        found = {"signals": self.record.get("signals")} | self.record.get("groups", {})
+        if not found.get(group):
+            raise AgentError(f"case {self.case} has no {group} to blank")
+        return list(found[group])
 
     def scores(self, observations) -> np.ndarray:
         """What the head says: values (DQN) or logits of actions, or the centre before the bounds.
 
         Returns
         -------
-        ndarray of float32, shape (N, outputs)
+        ndarray of float32, shape (N, outputs), or (N M, outputs) for days of M names
         """
         with torch.no_grad():
             return self.network(torch.from_numpy(self.seen(observations))).centre.numpy()
@@ -144,7 +163,7 @@ class Agent:
         Returns
         -------
         ndarray
-            Integers (N,), or float32 (N, k) within the bounds.
+            Integers (N,), or float32 (N, k) within the bounds; (N, M k) for days of M names.
         """
         centre = self.scores(observations)
         if self.is_discrete:
@@ -155,7 +174,9 @@ class Agent:
 
     def _within(self, numbers, observations) -> np.ndarray:
         """Actions of the environment from numbers of the network, -1 to 1."""
-        low, high = (np.asarray(self.record[name], np.float32) for name in ("low", "high"))
+        numbers = numbers.reshape(len(observations), -1)  # names of a day side by side again
+        low, high = (np.resize(np.asarray(self.record[name], np.float32), numbers.shape[1])
+                     for name in ("low", "high"))
         squashed = self.network.shape.kind == "squashed"
         own = low + 0.5 * (np.clip(numbers, -1, 1) + 1.0) * (high - low) if squashed \
             else np.clip(numbers, low, high)
@@ -191,14 +212,20 @@ class Agent:
         policy.environment = self.environment
         return policy
 
-    def blinded(self) -> "Agent":
-        """The same agent whose signals are always 0: what did it gain by looking?
+    def blinded(self, group: str = "signals") -> "Agent":
+        """The same agent for which some columns are always 0: what did it gain by looking?
 
-        Of an agent that adds to a rule the network alone is blinded; the rule sees as before.
+        Of an agent that adds to a rule the network alone is blinded; the rule sees as before. What
+        is lost tells how much the agent *uses* the columns, 0 being a value like another; what one
+        would lose that never had them is told by a training without them alone.
+
+        Parameters
+        ----------
+        group : str
+            "signals", or one of the groups of its case.
         """
-        if not self.record.get("signals"):
-            raise AgentError(f"case {self.case} has no signals to blank")
-        return Agent(self.network, self.record | {"blanked": True}, moments=self.moments,
+        self._columns(group)
+        return Agent(self.network, self.record | {"blanked": group}, moments=self.moments,
                      base=self.base)
 
     # -- files -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from lobsim.agents.case import Recipe
 from lobsim.agents.networks import DepthConv, PolicyNetwork, PolicyShape, network_of
+from lobsim.agents.shared import AtWorkRollouts
 
 __all__ = ["Budget", "DepthExtractor", "build", "policy_of", "values_of"]
 
@@ -149,7 +150,8 @@ class DepthExtractor(BaseFeaturesExtractor):
 CLASSES = {"dqn": BudgetDQN, "ppo": BudgetPPO, "sac": BudgetSAC}
 
 
-def build(algo: str, recipe: Recipe, env, budget: Budget, levels: int = 0):
+def build(algo: str, recipe: Recipe, env, budget: Budget, levels: int = 0,
+          at_work: int | None = None):
     """An untrained model of Stable-Baselines3.
 
     Parameters
@@ -161,6 +163,9 @@ def build(algo: str, recipe: Recipe, env, budget: Budget, levels: int = 0):
     levels : int
         Of the book in the last columns of an observation; the recipe's ``features="depth"``
         needs them.
+    at_work : int, optional
+        Column of an observation that is 0 exactly where an environment idles: steps that PPO leaves
+        out.
 
     Raises
     ------
@@ -181,6 +186,13 @@ def build(algo: str, recipe: Recipe, env, budget: Budget, levels: int = 0):
     options = dict(recipe.options)
     if "log_std_init" in options:
         kwargs["log_std_init"] = options.pop("log_std_init")
+    if at_work is not None:
+        if algo != "ppo":
+            raise ValueError(f"algo is {algo!r}; names as environments are learned by ppo")
+        if recipe.normalise_observations:
+            raise ValueError("normalise_observations is True; with it idle names are not known")
+        options |= {"rollout_buffer_class": AtWorkRollouts,
+                    "rollout_buffer_kwargs": {"column": at_work}}
     double = bool(options.pop("double", False))
     if double and algo != "dqn":
         raise ValueError(f"double is an option of DQN; algo is {algo!r}")
@@ -228,15 +240,18 @@ def values_of(model, seen: np.ndarray) -> np.ndarray:
         return torch.cat(model.critic(seen, actions), dim=1).min(dim=1).values.numpy()
 
 
-def policy_of(model, recipe: Recipe, levels: int = 0) -> PolicyNetwork:
-    """The part of a model that acts, as a `PolicyNetwork` with its own copy of the weights."""
+def policy_of(model, recipe: Recipe, levels: int = 0, common: int = 0) -> PolicyNetwork:
+    """The part of a model that acts, as a `PolicyNetwork` with its own copy of the weights.
+
+    `levels` and `common` as in `PolicyShape`.
+    """
     space, weights = model.action_space, model.policy.state_dict()
     kind = {"dqn": "values", "sac": "squashed"}.get(_name(model))
     if kind is None:
         kind = "categorical" if isinstance(space, spaces.Discrete) else "gaussian"
     outputs = int(space.n) if isinstance(space, spaces.Discrete) else int(np.prod(space.shape))
     shape = PolicyShape(model.observation_space.shape[0], outputs, kind, recipe.net,
-                        recipe.activation, levels if recipe.features == "depth" else 0)
+                        recipe.activation, levels if recipe.features == "depth" else 0, common)
     prefix, body, heads = {
         "values": ("q_net.", "q_net.q_net.", {}),
         "categorical": ("", "mlp_extractor.policy_net.", {"action_net": "head"}),

@@ -134,7 +134,7 @@ class Case:
         Environment id.
     judge : str
         "execution" (cost in bps, less is better), "making" (certainty equivalent of the profit,
-        more is better) or "schedule" (cost and risk in bps, less is better); see
+        more is better), "schedule" or "portfolio" (cost and risk in bps, less is better); see
         `lobsim.agents.judging`.
     settings : mapping
         Of the environment, in training and in judgement.
@@ -146,6 +146,13 @@ class Case:
         Names of the columns of an observation, but for those of ``depth_levels``.
     signals : tuple of int
         Which of them tell of the market: those that a blind agent lacks, beside all levels.
+    groups : mapping of str to tuple of int
+        Other columns by what they tell of; a comparison blanks one group at a time.
+    learner : callable, optional
+        ``learner(env) -> VectorEnv``: what learns in place of the vector environment. With
+        `lobsim.envs.portfolio_names.NamesVectorEnv` every name of a day is an environment of its
+        own; `columns`, `signals` and `groups` are those of a name then, ``n_envs`` of a recipe
+        counts days and ``steps`` decisions of names.
     base : callable, optional
         ``base(env) -> policy``, a `QuotePolicy` of `LinearQuotes` or a `SignalQuotes`: the rule
         that residual recipes add to.
@@ -167,6 +174,8 @@ class Case:
     benchmarks: Callable[[Any], dict]
     columns: tuple[str, ...] = ()
     signals: tuple[int, ...] = ()
+    groups: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    learner: Callable[[Any], Any] | None = None
     base: Callable[[Any], Callable] | None = None
     optimum: Callable[[Any], float] | None = None
     exact: Callable[[Any, Callable], float] | None = None

@@ -5,12 +5,13 @@ from lobsim.agents.cases_chriss import CHRISS
 from lobsim.agents.cases_execution import EXECUTION
 from lobsim.agents.cases_making import MAKING
 from lobsim.agents.cases_pacing import PACING
+from lobsim.agents.cases_portfolio import PORTFOLIO
 from lobsim.agents.cases_stoikov import SIGNAL, STOIKOV
 
 __all__ = ["CASES", "find_case"]
 
 CASES: dict[str, Case] = {case.name: case for case in (EXECUTION, PACING, MAKING, STOIKOV,
-                                                       SIGNAL, CHRISS)}
+                                                       SIGNAL, CHRISS, PORTFOLIO)}
 """Cases by name."""
 
 

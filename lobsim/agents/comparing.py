@@ -217,7 +217,8 @@ def compare(case: str | Case, agents: Mapping[str, Agent | Sequence[Agent]] | Se
     blocks, first_block : int
         Test blocks: `lobsim.agents.seeds`. No training and no validation ever saw one of them.
     blinded : bool
-        Add every agent with its signals blanked: what did it gain by looking?
+        Add every agent with its signals blanked: what did it gain by looking? And with each group
+        of columns that its case names.
     sampled : bool
         Add every agent with its chance: what acted in training.
     benchmarks : mapping of str to policy, optional
@@ -291,6 +292,8 @@ def _variants(label, k, agent, block, blinded, sampled) -> dict:
     found = {(label, k): agent}
     if blinded and getattr(agent, "record", {}).get("signals"):
         found[f"{label}, signals blanked", k] = agent.blinded()
+        for group in agent.record.get("groups", {}):
+            found[f"{label}, {group} blanked", k] = agent.blinded(group)
     if sampled and hasattr(agent, "sampled"):
         rng = np.random.default_rng([agent.record.get("seed") or 0, block])
         found[f"{label}, sampled", k] = agent.sampled(rng)

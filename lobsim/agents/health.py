@@ -62,6 +62,8 @@ class TimedVecEnv(VecEnvOf):
         begun = time.perf_counter()
         seen, rewards, done, infos = super().step_wait()
         self._step += 1
+        for i in np.flatnonzero(done & getattr(self.env, "idle", False)):
+            infos[i].pop("episode", None)  # the end of a wait, which is no episode
         cut = (self._cuts == self._step) & ~done
         if cut.any():
             seen, done, infos = self._cut(cut, seen, done, infos)

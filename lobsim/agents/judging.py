@@ -9,12 +9,22 @@ judge       main measure                      better others
 execution   ``controlled_bps``                less   ``shortfall_bps`` (as it came)
 making      ``ce``, certainty equivalent      more   ``profit``
 schedule    ``objective_bps``, E + lambda V   less   ``realised_bps`` (with the price's noise)
+portfolio   ``client_bps``, cost and aversion  less   ``objective_bps`` (of the gross value)
 =========== ================================= ====== ========================================
 
 The controlled cost is the shortfall less its control variate (`lobsim.envs.rewards`), and the
 objective is the running penalty plus the cost expected over the noise: both have the mean of what
 stands beside them and less noise. The certainty equivalent is no mean; it is handled by its
 contributions (`lobsim.envs.evaluate_making.certainty_equivalent`).
+
+Of a portfolio day both measures are the controlled cost and what the clients' aversion charges for
+the variance of what was left: as a mean over the clients, each in bps of its own block, and in bps
+of the gross value. Blocks are shares of volume, so one busy name may be most of the gross value
+(the first of twelve names of the universe is): then the second measure says what that one name
+cost, with the noise of a single order, and next to nothing of a policy for all names.
+Told beside them are the controlled cost of the blocks of each class of urgency, in bps of their
+own value on the days that have some, and violations of limits, counted in the fills by an auditor
+(a single one is a bug).
 """
 
 from collections.abc import Mapping
@@ -26,6 +36,8 @@ import pandas as pd
 from lobsim.agents.case import Case
 from lobsim.envs import evaluate as execution
 from lobsim.envs import evaluate_making as making
+from lobsim.envs.clients import URGENCIES
+from lobsim.envs.portfolio_evaluate import DayEvaluation, evaluate_days
 from lobsim.envs.threads import cores
 
 __all__ = ["JUDGES", "Judge", "Measure", "play", "score", "values"]
@@ -62,6 +74,9 @@ JUDGES = {
                     ("inventory_rms", "largest_inventory")),
     "schedule": Judge((Measure("objective_bps", False), Measure("realised_bps", False)),
                       "shortfall_bps", ("completion",)),
+    "portfolio": Judge((Measure("client_bps", False), Measure("objective_bps", False)),
+                       "shortfall_bps", ("shortfall_bps", "aversion_bps", "completion", *(
+                           f"{name}_bps" for name in URGENCIES), "violations")),
 }
 
 
@@ -87,9 +102,12 @@ def play(case: Case, policies: Mapping, episodes: int, seed: int) -> pd.DataFram
     """
     if episodes < 2:
         raise ValueError(f"episodes is {episodes}; it must be at least 2")
+    own = {name: (policy, policy.environment) if hasattr(policy, "environment") else policy
+           for name, policy in policies.items()}
+    if case.judge == "portfolio":
+        return _with_classes(evaluate_days(own, days=episodes, seed=seed, num_envs=case.judge_envs,
+                                           **case.settings))
     if case.judge == "execution":
-        own = {name: (policy, policy.environment) if hasattr(policy, "environment") else policy
-               for name, policy in policies.items()}
         return execution.evaluate(own, episodes=episodes, seed=seed, num_envs=case.judge_envs,
                                   threads=cores(), **case.settings).episodes
     tables = []
@@ -98,6 +116,15 @@ def play(case: Case, policies: Mapping, episodes: int, seed: int) -> pd.DataFram
         table = making.evaluate(env, {name: policy}, episodes, seed)
         tables.append(_schedule(env, table) if case.judge == "schedule" else table)
     return pd.concat(tables, ignore_index=True)
+
+
+def _with_classes(found: DayEvaluation) -> pd.DataFrame:
+    """Days with the controlled cost of every class of urgency, in bps of the value in it."""
+    blocks = found.blocks
+    cost = blocks["weight"] * (blocks["shortfall_bps"] - blocks["news_bps"])
+    sums = blocks.assign(cost=cost).groupby(["policy", "seed", "urgency"])[["cost", "weight"]].sum()
+    each = (sums["cost"] / sums["weight"]).unstack("urgency").add_suffix("_bps")
+    return found.days.join(each, on=["policy", "seed"])
 
 
 def _schedule(env, table: pd.DataFrame) -> pd.DataFrame:

@@ -96,6 +96,11 @@ class PolicyShape:
     activation : str
     levels : int
         Of the book in the last columns, for `DepthConv`; 0 = none.
+    common : int
+        How many of the columns, the last ones, are the same for all names of an observation of a
+        whole day, which holds the others name by name and then these
+        (`lobsim.envs.portfolio_names.rows_of`); the network acts for each name. 0 = an observation
+        is one row.
     """
 
     columns: int
@@ -104,6 +109,7 @@ class PolicyShape:
     net: tuple[int, ...]
     activation: str
     levels: int = 0
+    common: int = 0
 
     def as_dict(self) -> dict:
         """Plain values, for JSON."""

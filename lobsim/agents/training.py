@@ -156,6 +156,15 @@ class Training:
         if recipe.residual:
             self.base = case.base(case.vector(1, **recipe.settings))
             env = ResidualEnv(env, self.base, recipe.residual)
+        if case.learner:
+            if recipe.stagger or recipe.residual:
+                raise ValueError(f"stagger is {recipe.stagger} and residual {recipe.residual}; "
+                                 f"where the names of a day are environments there is neither")
+            env = case.learner(env)
+        if env.num_envs > MOST_ENVS:
+            raise ValueError(f"n_envs is {recipe.n_envs}, which makes {env.num_envs} environments; "
+                             f"at most {MOST_ENVS} have seeds of their own")
+        self.common = int(getattr(env, "common", 0))
         self.timed = TimedVecEnv(env, episode_steps(self.native) if recipe.stagger else 0)
         venv = self.timed
         self.normal = None
@@ -164,7 +173,8 @@ class Training:
                 venv, norm_obs=recipe.normalise_observations, norm_reward=recipe.normalise_rewards,
                 gamma=recipe.gamma, clip_obs=_CLIP, clip_reward=_CLIP)
         self.levels = int(getattr(self.native, "depth_levels", 0))
-        self.model = build(self.algo, recipe, venv, self.budget, self.levels)
+        self.model = build(self.algo, recipe, venv, self.budget, self.levels,
+                           getattr(env, "at_work_column", None))
         self.model.action_space.seed(self.seed)
         venv.seed(first_seed)
         self.model.set_logger(Logger(None, _writers(tensorboard, self.name)))
@@ -215,7 +225,9 @@ class Training:
         record = {
             "case": self.case.name, "algo": self.algo, "seed": self.seed,
             "steps": model.num_timesteps, "environment": environment,
-            "signals": [*self.case.signals, *levels], "blind": bool(recipe.settings.get("blind")),
+            "signals": [*self.case.signals, *levels],
+            "groups": {name: list(some) for name, some in self.case.groups.items()},
+            "blind": bool(recipe.settings.get("blind")),
             "residual": recipe.residual,
             "low": space.low.tolist() if is_box else None,
             "high": space.high.tolist() if is_box else None,
@@ -226,8 +238,8 @@ class Training:
             "budget": {"steps": self.steps, "seconds": self.seconds}, "made_by": self.command,
             "versions": versions(),
         }
-        return Agent(policy_of(model, recipe, self.levels), record, moments=self._moments(),
-                     base=self.base)
+        return Agent(policy_of(model, recipe, self.levels, self.common), record,
+                     moments=self._moments(), base=self.base)
 
     @property
     def command(self) -> str:

@@ -65,23 +65,37 @@ class PortfolioVectorEnv(KernelVectorEnv):
     crossed instead, ``(b + 1) / 2``. ``"orders"``, k = 3, for hand-written rules: lots to cross,
     offset in ticks from the own best, lots to rest.
 
-    **Observation space.** float32. ``"dict"``: ``names`` (M, 25) and ``portfolio`` (7,);
+    **Observation space.** float32. ``"dict"``: ``names`` (M, 30) and ``portfolio`` (7,);
     ``"flat"``: the rows of the first, then the second. A name has the 18 columns of
     ``lobsim/Execution-v0`` (`lobsim.envs.execution.ExecutionEnv`), ``time_left`` up to its own
     deadline, all 0 when its block is over, and
 
-    ===== ============= ================================================== === ===
-    index name          meaning                                            min max
-    ===== ============= ================================================== === ===
-    18    ``side``      1 buys, -1 sells, 0 when over                      -1  1
-    19    ``value``     of the block, in 5 average blocks                  0   1
-    20    ``ends``      its deadline, as a share of the horizon            0   1
-    21    ``aversion``  l / (l + 0.003), l its risk aversion in 1/bps      0   1
-    22    ``must``      what must still be done, share of what is left     0   1
-    23    ``cap_room``  what its cap allows now, share of what is left     0   1
-    24    ``hedge``     correlation of what is left of it with what is     -1  1
-                        left of all; negative: it hedges the rest
-    ===== ============= ================================================== === ===
+    ===== ============== ================================================== === ===
+    index name           meaning                                            min max
+    ===== ============== ================================================== === ===
+    18    ``side``       1 buys, -1 sells, 0 when over                      -1  1
+    19    ``value``      of the block, in 5 average blocks                  0   1
+    20    ``ends``       its deadline, as a share of the horizon            0   1
+    21    ``aversion``   l / (l + 0.003), l its risk aversion in 1/bps      0   1
+    22    ``must``       what must still be done, share of what is left     0   1
+    23    ``cap_room``   what its cap allows now, share of what is left     0   1
+    24    ``hedge``      correlation of what is left of it with what is     -1  1
+                         left of all; negative: it hedges the rest
+    25    ``spread_bps`` s / (s + 5), s the spread in bps of the mid        0   1
+    26    ``volatility`` v / (v + 10), v the standard deviation of its      0   1
+                         return in an average decision, bps
+    27    ``size``       p / (p + 0.05), p what is left as a share of the   0   1
+                         volume that is expected until its deadline
+    28    ``cover``      d / (d + e), d the size at the other best, e what  0   1
+                         is left by decisions left: what a share would take
+    29    ``charge``     c / (abs(c) + 0.02), c what aversion charges what  -1  1
+                         is left of it for a decision, bps of its value
+    ===== ============== ================================================== === ===
+
+    Columns 7 to 17 are scaled by what is usual for the name. Those from 25 on are the same measure
+    for all, so that one policy can serve them all: it sees which name is dear to trade, which one
+    moves, and which block is large or urgent. With ``blind=True`` columns 7 to 17, 25 and 28, which
+    tell of the market as it is, are 0.
 
     The portfolio:
 
@@ -146,6 +160,8 @@ class PortfolioVectorEnv(KernelVectorEnv):
         Of the potential-based term.
     observation : str
         "flat" or "dict".
+    blind : bool
+        Hide the market's signals.
     parts : tuple
         Parts added to every name: latency, fees, a predator ...
     autoreset_mode, info, copy
@@ -158,7 +174,7 @@ class PortfolioVectorEnv(KernelVectorEnv):
     >>> envs = PortfolioVectorEnv(2, names=3, horizon_s=120)
     >>> seen, info = envs.reset(seed=1)
     >>> seen.shape, envs.single_action_space.shape
-    ((2, 82), (3,))
+    ((2, 97), (3,))
     """
 
     sum_names = tuple(name for name in PortfolioCore.names if name.endswith("_step_bps")
@@ -193,7 +209,7 @@ class PortfolioEnv(ScalarOf):
     --------
     >>> env = PortfolioEnv(names=3, horizon_s=120, observation="dict")
     >>> {name: part.shape for name, part in env.reset(seed=1)[0].items()}
-    {'names': (3, 25), 'portfolio': (7,)}
+    {'names': (3, 30), 'portfolio': (7,)}
     """
 
     many = PortfolioVectorEnv

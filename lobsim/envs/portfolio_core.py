@@ -42,6 +42,9 @@ class PortfolioCore(KernelCore):
         What `lobsim.envs.execution` tells of an order, for each name; 0 without a block.
     covariance : ndarray, shape (N, M, M)
         Of the returns of one average decision of the window, bps^2.
+    earned : ndarray, shape (N, M)
+        What each name adds to the reward of the last step: its own costs, and its shares of the
+        risks, x times covariance times x name by name. They sum to the reward.
     """
 
     names = pl.TOLD_NAMES
@@ -63,7 +66,8 @@ class PortfolioCore(KernelCore):
         self.whole = np.zeros((len(self), pl.WHOLES))
         self.covariance = np.zeros((len(self), m, m))
         self.notes = np.zeros((rows, len(at.INFO_NAMES)))
-        self._positions, self._carried = np.zeros((2, len(self), m))
+        self.earned = np.zeros((len(self), m))
+        self._positions, self._carried = np.zeros((len(self), m)), np.zeros((len(self), 2, m))
         self._musts, self._ways = np.zeros((2, m), np.int64)
         self._working, self._money = np.zeros(m, bool), np.zeros(days)
         self._orders = np.zeros((rows, 3))
@@ -100,7 +104,7 @@ class PortfolioCore(KernelCore):
                   self._positions, self._carried, self._musts, self._ways, self._working,
                   self._money, self._orders, self._choices, settings.weights, self._nothing,
                   pl.MODES[settings.actions], settings.numbers, actions, self.notes, self.told,
-                  outcome.seen, outcome.rewards, outcome.over)
+                  outcome.seen, self.earned, outcome.rewards, outcome.over)
 
     # -- parameters of a day ---------------------------------------------------------------------
 
@@ -168,7 +172,7 @@ class PortfolioCore(KernelCore):
         real[at.X_VARIANCE] = path.volatility_bps**2 / 60.0 * interval_s if path else 0.0
         real[at.X_DEPTH] = self._depth(profile)
         real[at.X_VOLUME] = max(1.0, expected_volume(profile, start_s, horizon_s) / lot / ends)
-        real[at.X_DISCOUNT] = self.settings.discount
+        real[at.X_DISCOUNT], real[at.X_BLIND] = self.settings.discount, self.settings.blind
         return real
 
     def _depth(self, profile) -> float:
@@ -227,6 +231,15 @@ class PortfolioCore(KernelCore):
         """Decisions to the deadline of each block, counted from the start; shape (N, M)."""
         return self._grid(self.bound[:, pl.B_ENDS])
 
+    @property
+    def charges(self) -> np.ndarray:
+        """What aversion charges for what is left of each block now, shape (N, M).
+
+        bps of the gross value for a decision; those of a day sum to its variance as clients feel
+        it, which ``aversion`` is the mean of over a step.
+        """
+        return self._positions * self._grid(self.client[:, pl.C_AVERSION]) * self._carried[:, 1]
+
     def fills(self, e: int, n: int) -> np.ndarray:
         """Own fills of one name in the last decision, as the venue told them.
 
@@ -255,8 +268,8 @@ class PortfolioCore(KernelCore):
         -------
         DataFrame
             A row for each block: ``name, side, quantity, deadline_s, urgency, min_completion,
-            max_participation, filled, participation, shortfall_bps, weight`` (of the gross
-            value), ``ended`` ("working", "finished", or what stood in the way: "cap", "net",
+            max_participation, filled, participation, shortfall_bps, news_bps, weight`` (of the
+            gross value), ``ended`` ("working", "finished", or what stood in the way: "cap", "net",
             "book").
         """
         ended = {pl.FINISHED: "finished", pl.BY_CAP: "cap", pl.BY_NET: "net", pl.BY_BOOK: "book"}
@@ -274,6 +287,7 @@ class PortfolioCore(KernelCore):
                 "filled": self.notes[i, at.I_FILLED],
                 "participation": self.word[i, at.E_FILLED] / max(volumes[n], 1),
                 "shortfall_bps": self.notes[i, at.I_SHORTFALL],
+                "news_bps": self.notes[i, at.I_NEWS],
                 "weight": self.client[i, pl.C_WEIGHT],
                 "ended": "working" if is_at_work else ended[int(self.bound[i, pl.B_WHY])],
             })  # fmt: skip

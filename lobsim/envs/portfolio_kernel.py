@@ -8,29 +8,36 @@ another, and within one no book looks at another between two decisions.
 import numpy as np
 
 from lobsim.engine.jit import njit
+from lobsim.engine.state import PRICE_MIN
 from lobsim.envs.execution_layout import (E_ALIVE, E_FILLED, E_FILLED_BEFORE, E_INTERVAL_NS, E_LOTS,
                                           E_PHASE, E_SIDE, E_STEP, E_STEPS, I_CASH, I_FEES, I_NEWS,
-                                          I_SHORTFALL, I_TERMS, RUNNING, T_RISK, X_ARRIVAL, X_MONEY)
+                                          I_SHORTFALL, I_TERMS, RUNNING, T_RISK, X_ARRIVAL, X_BLIND,
+                                          X_MONEY, X_VOLUME)
 from lobsim.envs.execution_rules import begin, go_on, lots_on_their_way
 from lobsim.envs.execution_score import account, inform, look, observe, start
-from lobsim.envs.portfolio_layout import (B_CROSS, B_LEAST, B_LOTS, B_MOST, B_OFFSET, B_REST,
-                                          B_WAS, B_WHY, BY_CAP, BY_NET, C_AVERSION, C_CAP, C_PRICE,
-                                          C_WEIGHT, FINISHED, J_BOOK, J_CAP, J_CAPPED, J_CASH,
-                                          J_FEES, J_GROSS, J_LEFT, J_NET, J_NET_SHORT, J_NEWS,
-                                          J_OVERSHOT, J_RISK, J_SHORTFALL, J_TERMS, J_TIME,
-                                          J_WORKING, P_AVERSION, P_CAP, P_ENDS, P_HEDGE, P_MUST,
-                                          P_SIDE, P_VALUE, Q_BUY, Q_LEFT, Q_NET, Q_RISK, Q_SELL,
-                                          Q_TIME, Q_WORKING, T_AVERSION, W_GROSS, W_HIGH,
-                                          W_LEFT_NET, W_LOW, W_RISK_FIRST, W_STEP)
+from lobsim.envs.portfolio_layout import (BY_CAP, BY_NET, B_CROSS, B_LEAST, B_LOTS, B_MOST,
+                                          B_OFFSET, B_REST, B_WAS, B_WHY, C_AVERSION, C_CAP,
+                                          C_PRICE, C_WEIGHT, FINISHED, J_BOOK, J_CAP, J_CAPPED,
+                                          J_CASH, J_FEES, J_GROSS, J_LEFT, J_NET, J_NET_SHORT,
+                                          J_NEWS, J_OVERSHOT, J_RISK, J_SHORTFALL, J_TERMS, J_TIME,
+                                          J_WORKING, NAME_COLUMNS, P_AVERSION, P_CAP, P_CHARGE,
+                                          P_COVER, P_ENDS, P_HEDGE, P_MUST, P_SIDE, P_SIZE,
+                                          P_SPREAD, P_VALUE, P_VOLATILITY, Q_BUY, Q_LEFT, Q_NET,
+                                          Q_RISK, Q_SELL, Q_TIME, Q_WORKING, T_AVERSION, W_GROSS,
+                                          W_HIGH, W_LEFT_NET, W_LOW, W_RISK_FIRST, W_STEP)
 from lobsim.envs.portfolio_limits import cap_room, hold_back, left_to_do, wish
 from lobsim.market.handles import market_at
 from lobsim.market.kernel import DONE, run_market
 from lobsim.market.state import N_OWN_FILLS, N_REPORTS, N_VOLUME
+from lobsim.market.venue import ask_of, bid_of
 
 __all__ = ["begin_days", "step_days"]
 
 _MIDDLING = 0.003  # 1/bps: an aversion that shows as one half
 _MANY = 5.0  # average blocks: a value that shows as one
+# What shows as one half: a spread; a standard deviation of a decision; what is left, as a share of
+# the volume that is expected until the deadline; what aversion charges for a decision.
+_WIDE_BPS, _MOVES_BPS, _MUCH, _CHARGE_BPS = 5.0, 10.0, 0.05, 0.02
 DOLLAR, CASH = np.arange(1, 3)
 """Which net exposure is bounded: of what is left, or of what is done."""
 
@@ -50,7 +57,8 @@ def _positions(rows, bound, word, client, x):
 def _risks(rows, client, covariance, x, carried):
     """Variance of a step in bps^2: of positions, and of positions weighed by clients' aversion.
 
-    Writes what each name's return has in common with the portfolio's to `carried`.
+    Writes what each name's return has in common with the portfolio's to `carried`, and with the
+    positions so weighed to its second row.
     """
     plain, averse = 0.0, 0.0
     for n in range(len(x)):
@@ -58,10 +66,18 @@ def _risks(rows, client, covariance, x, carried):
         for k in range(len(x)):
             both += row[k] * x[k]
             felt += row[k] * x[k] * client[rows + k, C_AVERSION]
-        carried[n] = both
+        carried[0, n], carried[1, n] = both, felt
         plain += x[n] * both
         averse += x[n] * client[rows + n, C_AVERSION] * felt
     return max(plain, 0.0), max(averse, 0.0)  # rounding may leave them a hair below
+
+
+@njit(borrows=True, inner=True)
+def _share_risk(rows, client, x, carried, weights, earned):
+    """Charge each name with half of its share of a step's risks: x (C x), which sum to x C x."""
+    for n in range(len(x)):
+        averse = x[n] * client[rows + n, C_AVERSION] * carried[1, n]
+        earned[n] -= 0.5 * (weights[T_RISK] * x[n] * carried[0, n] + weights[T_AVERSION] * averse)
 
 
 @njit(borrows=True, inner=True)
@@ -77,7 +93,27 @@ def _net_left(rows, count, bound, word, client):
 
 
 @njit(borrows=True, inner=True)
-def _show_name(flow, word, bound, client, own_variance, risk, carried, count, days, seen):
+def _show_liquidity(book, word, real, left, own_variance, seen):
+    """Columns that compare names by what it takes to trade them; the market's part unless blind."""
+    decisions = word[E_STEPS] - word[E_STEP]  # to the deadline, at least 1 while it works
+    volatility = np.sqrt(own_variance)
+    seen[P_VOLATILITY] = volatility / (volatility + _MOVES_BPS)
+    part = left / (real[X_VOLUME] * decisions)
+    seen[P_SIZE] = part / (part + _MUCH)
+    if real[X_BLIND] != 0.0:
+        return
+    bid, ask = bid_of(book), ask_of(book)
+    if bid >= 0 and ask >= 0:
+        spread_bps = 2e4 * (ask - bid) / (ask + bid)
+        seen[P_SPREAD] = spread_bps / (spread_bps + _WIDE_BPS)
+    other = ask if word[E_SIDE] > 0 else bid
+    lots = book.levels[other - book.scalars[PRICE_MIN]]["total"] if other >= 0 else 0
+    seen[P_COVER] = lots / (lots + left / decisions) if left > 0 else 1.0
+
+
+@njit(borrows=True, inner=True)
+def _show_name(book, flow, word, real, bound, client, own_variance, risk, carried, felt, count,
+               days, seen):
     """Columns of a name that a single order does not have."""
     left = bound[B_LOTS] - word[E_FILLED]
     seen[P_SIDE] = word[E_SIDE]
@@ -91,22 +127,26 @@ def _show_name(flow, word, bound, client, own_variance, risk, carried, count, da
     scale = np.sqrt(risk * own_variance)
     # Positive: what is left of it adds to the risk of the rest; negative: it hedges that.
     seen[P_HEDGE] = min(max(word[E_SIDE] * carried / scale, -1.0), 1.0) if scale > 0.0 else 0.0
+    charge_bps = word[E_SIDE] * client[C_AVERSION] * felt
+    seen[P_CHARGE] = charge_bps / (abs(charge_bps) + _CHARGE_BPS)
+    _show_liquidity(book, word, real, left, own_variance, seen)
 
 
 @njit(borrows=True, inner=True)
-def _show_all(e, count, days, table, word, bound, client, whole, covariance, x, carried, risk, told,
-              seen):
+def _show_all(e, count, days, table, word, real, bound, client, whole, covariance, x, carried, risk,
+              told, seen):
     """Columns that a single order does not have, and those of the portfolio."""
-    rows, width = e * count, P_HEDGE + 1
+    rows, width = e * count, NAME_COLUMNS
     left, working = 0.0, 0
     for n in range(count):
         i = rows + n
         if word[i, E_ALIVE] != 0:
             working += 1
             left += abs(x[n])
-            _, flow, _ = market_at(table, i)
-            _show_name(flow, word[i], bound[i], client[i], covariance[n, n], risk, carried[n],
-                       count, days, seen[n * width:(n + 1) * width])
+            book, flow, _ = market_at(table, i)
+            _show_name(book, flow, word[i], real[i], bound[i], client[i], covariance[n, n], risk,
+                       carried[0, n], carried[1, n], count, days,
+                       seen[n * width:(n + 1) * width])
     tail = seen[count * width:]
     gross = whole[W_GROSS]
     net, low, high = whole[W_LEFT_NET], whole[W_LOW], whole[W_HIGH]
@@ -142,7 +182,7 @@ def begin_days(episodes, count, days, table, word, real, schedule, bound, client
             flow.count[N_OWN_FILLS] = 0
             start(book, flow, word[i], real[i])
             inform(flow, word[i], real[i], notes[i])
-            width = P_HEDGE + 1
+            width = NAME_COLUMNS
             observe(book, flow, word[i], real[i], schedule[i],
                     seen[e, n * width:n * width + P_SIDE])
             client[i, C_PRICE] = real[i, X_ARRIVAL] * real[i, X_MONEY]
@@ -161,7 +201,7 @@ def begin_days(episodes, count, days, table, word, real, schedule, bound, client
         risk, _ = _risks(rows, client, covariance[e], positions[e], carried[e])
         whole[e, W_RISK_FIRST] = risk
         told[e, J_GROSS] = gross
-        _show_all(e, count, days, table, word, bound, client, whole[e], covariance[e],
+        _show_all(e, count, days, table, word, real, bound, client, whole[e], covariance[e],
                   positions[e], carried[e], risk, told[e], seen[e])
 
 
@@ -234,11 +274,11 @@ def _account_all(rows, count, notes, client, told):
 @njit(borrows=True, nogil=True)
 def step_days(episodes, count, days, table, word, real, schedule, bound, client, whole, covariance,
               positions, carried, musts, ways, working, money, orders, choices, weights, nothing,
-              mode, numbers, actions, notes, told, seen, rewards, over):
+              mode, numbers, actions, notes, told, seen, earned, rewards, over):
     """Advance `episodes` by one decision; see `lobsim.envs.portfolio_core` for the arrays."""
-    width = P_HEDGE + 1
+    width = NAME_COLUMNS
     for e in episodes:
-        rows, facts = e * count, told[e]
+        rows, facts, own = e * count, told[e], earned[e]
         for k in range(J_CAPPED, J_OVERSHOT + 1):
             facts[k] = 0.0
         for k in range(J_TERMS, told.shape[1]):
@@ -248,6 +288,9 @@ def step_days(episodes, count, days, table, word, real, schedule, bound, client,
         x = positions[e]
         _positions(rows, bound, word, client, x)
         plain, averse = _risks(rows, client, covariance[e], x, carried[e])
+        for n in range(count):
+            own[n] = 0.0
+        _share_risk(rows, client, x, carried[e], weights, own)
         _decide(e, count, table, word, schedule, bound, client, whole[e], actions[e], mode,
                 numbers, musts, ways, working, money, facts)
         for n in range(count):
@@ -259,7 +302,10 @@ def step_days(episodes, count, days, table, word, real, schedule, bound, client,
             is_over = word[i, E_FILLED] >= bound[i, B_LOTS] or word[i, E_STEP] >= word[i, E_STEPS]
             account(book, flow, word[i], real[i], schedule[i], nothing, is_over, notes[i])
             for k in range(len(nothing)):
-                facts[J_TERMS + k] += client[i, C_WEIGHT] * notes[i, I_TERMS + k]
+                cost = client[i, C_WEIGHT] * notes[i, I_TERMS + k]
+                facts[J_TERMS + k] += cost
+                if k != T_RISK:  # that of a single order; a name's share of the day's is its own
+                    own[n] -= weights[k] * cost
             if is_over:
                 _close(word[i], bound[i], facts)
             else:
@@ -270,11 +316,12 @@ def step_days(episodes, count, days, table, word, real, schedule, bound, client,
         whole[e, W_LEFT_NET] = _net_left(rows, count, bound, word, client)
         _positions(rows, bound, word, client, x)
         after, averse_after = _risks(rows, client, covariance[e], x, carried[e])
+        _share_risk(rows, client, x, carried[e], weights, own)
         facts[J_TERMS + T_RISK] = 0.5 * (plain + after)
         facts[J_TERMS + T_AVERSION] = 0.5 * (averse + averse_after)
         facts[J_TIME] = whole[e, W_STEP] * word[rows, E_INTERVAL_NS] * 1e-9
         _account_all(rows, count, notes, client, facts)
-        _show_all(e, count, days, table, word, bound, client, whole[e], covariance[e], x,
+        _show_all(e, count, days, table, word, real, bound, client, whole[e], covariance[e], x,
                   carried[e], after, facts, seen[e])
         rewards[e] = 0.0
         for k in range(len(weights)):

@@ -35,11 +35,12 @@ PORTFOLIO_TERMS = (*TERMS, "aversion")
 T_AVERSION = len(TERMS)
 
 # Columns of an observation: of each name, then of the portfolio.
-NAME_OBSERVED = (*OBSERVED, "side", "value", "ends", "aversion", "must", "cap_room", "hedge")
-(P_SIDE, P_VALUE, P_ENDS, P_AVERSION, P_MUST, P_CAP, P_HEDGE) = range(
-    len(OBSERVED), len(NAME_OBSERVED))
-NAME_LOW = (*OBSERVED_LOW, -1, 0, 0, 0, 0, 0, -1)
-NAME_HIGH = (*OBSERVED_HIGH, 1, 1, 1, 1, 1, 1, 1)
+NAME_OBSERVED = (*OBSERVED, "side", "value", "ends", "aversion", "must", "cap_room", "hedge",
+                 "spread_bps", "volatility", "size", "cover", "charge")
+(P_SIDE, P_VALUE, P_ENDS, P_AVERSION, P_MUST, P_CAP, P_HEDGE, P_SPREAD, P_VOLATILITY, P_SIZE,
+ P_COVER, P_CHARGE, NAME_COLUMNS) = range(len(OBSERVED), len(NAME_OBSERVED) + 1)
+NAME_LOW = (*OBSERVED_LOW, -1, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0, -1)
+NAME_HIGH = (*OBSERVED_HIGH, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)
 BOOK_OBSERVED = ("time_left", "left", "net_left", "room_to_sell", "room_to_buy", "risk", "working")
 (Q_TIME, Q_LEFT, Q_NET, Q_SELL, Q_BUY, Q_RISK, Q_WORKING) = range(len(BOOK_OBSERVED))
 BOOK_LOW = (0, 0, -1, 0, 0, 0, 0)

@@ -59,6 +59,7 @@ class PortfolioSettings:
     reward: str | Mapping[str, float] = "controlled"
     discount: float = 0.99
     observation: str = "flat"
+    blind: bool = False
     parts: tuple = ()
     market: Universe = field(init=False, repr=False)
     weights: np.ndarray = field(init=False, repr=False)

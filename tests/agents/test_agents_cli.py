@@ -66,6 +66,26 @@ def test_evaluate_without_agents_shows_benchmarks_and_what_is_shipped(run):
     assert status == 0 and "TWAP" in rows and len(rows) >= 4 + bool(own)
 
 
+def test_one_policy_of_two_names_is_trained_and_judged_in_three(run, tmp_path):
+    short = ("--set", "horizon_s=120.0", "--set", "names=2")
+    status, text, _ = run("train", "portfolio", "--algo", "ppo", "--steps", 16, *TINY[2:], *short,
+                          "--set", "n_envs=2", "--set", 'options={"n_steps": 2}', "--set",
+                          "batch_size=8")
+    assert status == 0 and "lobsim evaluate portfolio --agent agents/portfolio-ppo-0" in text
+    status, text, _ = run("evaluate", "portfolio", "--agent", "agents/portfolio-ppo-0", "--seeds",
+                          2, "--blocks", 1, "--blinded", "--json", *short[:2], "--set", "names=3")
+    found = json.loads(text)
+    rows = {row["policy"]: row for row in found["table"]}
+    assert status == 0 and found["measure"] == "client_bps" and not found["more_is_better"]
+    assert {"portfolio Almgren-Chriss", "passive", "PPO", "PPO, liquidity blanked"} < set(rows)
+    assert all(row["violations"] == 0 for row in rows.values())
+    text = run("evaluate", "portfolio", "--seeds", 2, "--blocks", 1, *short)[1]
+    assert text.count("portfolio Almgren-Chriss") == 2  # costs, then what else is told of a day
+    heads = [line for line in text.splitlines() if line.startswith("policy ")]
+    assert "client bps" in heads[0] and heads[1].endswith("violations") and "…" not in text
+    assert "of client_bps less is better" in " ".join(text.split())
+
+
 @pytest.mark.parametrize("blocks, told", [(1, "1 block of"), (2, "2 blocks of")])
 def test_a_table_tells_on_how_many_blocks_it_stands(run, blocks, told):
     status, text, _ = run("evaluate", "chriss", "--seeds", 10, "--blocks", blocks)

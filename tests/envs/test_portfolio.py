@@ -21,6 +21,7 @@ from lobsim.market.parts import FillRule
 from small_markets import FLOWS, START_S, profile_of
 
 ID = "lobsim/Portfolio-v0"
+WIDTH = pl.NAME_COLUMNS
 
 
 def one(**settings):
@@ -82,7 +83,7 @@ def test_a_dictionary_tells_what_the_flat_form_tells():
     seen, told = flat.reset(seed=3)[0], named.reset(seed=3)[0]
     ends = 0
     for action in plan_for(2, 3, steps=9):
-        assert set(told) == {"names", "portfolio"} and told["names"].shape == (2, 3, 25)
+        assert set(told) == {"names", "portfolio"} and told["names"].shape == (2, 3, WIDTH)
         whole = np.concatenate([told["names"].reshape(2, -1), told["portfolio"]], axis=1)
         assert whole.tobytes() == seen.tobytes()
         assert all(named.single_observation_space.contains(
@@ -93,7 +94,7 @@ def test_a_dictionary_tells_what_the_flat_form_tells():
         if over.any():
             ends += 1
             last = infos["final_obs"][np.flatnonzero(over)[0]]
-            assert last["names"].shape == (3, 25) and last["portfolio"][0] >= 0
+            assert last["names"].shape == (3, WIDTH) and last["portfolio"][0] >= 0
     assert ends
 
 
@@ -172,7 +173,7 @@ def test_one_block_alone_is_an_order_of_the_execution_environment():
         single._set_up(e, single.settings.draw(0)._replace(profile=profile))
         start_some(np.array([e]), single._markets.table, single._word, single._real,
                    single._schedule, other.seen, other.info)
-    columns = slice(25, 25 + len(at.OBSERVED))
+    columns = slice(WIDTH, WIDTH + len(at.OBSERVED))
     scaled = [at.O_OFI, at.O_VOLUME, at.O_OWN_DEPTH, at.O_OTHER_DEPTH]  # by mean sizes, rounded
     for action in plan_for(2, 3, seed=5):
         going = core.alive  # what is over shows as nothing here
@@ -191,10 +192,10 @@ def test_views_stay_within_their_space_and_tell_of_the_blocks():
     space = many(1).single_observation_space
     for action in plan_for(3, 3):
         assert all(space.contains(row) for row in outcome.seen)
-        names = outcome.seen[:, :75].reshape(3, 3, 25)
+        names = outcome.seen[:, :3 * WIDTH].reshape(3, 3, WIDTH)
         assert (names[:, 2] == 0).all()  # nobody wants to trade it
         assert (names[..., pl.P_SIDE] == core.sides * core.working).all()
-        tail = outcome.seen[:, 75:]
+        tail = outcome.seen[:, 3 * WIDTH:]
         assert np.allclose(tail[:, pl.Q_LEFT], core.told[:, pl.J_LEFT], atol=1e-6)
         if not core.alive.all():
             break
@@ -204,7 +205,7 @@ def test_views_stay_within_their_space_and_tell_of_the_blocks():
 def test_a_hedge_shows_as_one():
     pair = (Block("N0", 1, 90, 60.0), Block("N1", -1, 60, 60.0))
     core, outcome = opened(1, 3, blocks=pair)
-    hedge = outcome.seen[0, :75].reshape(3, 25)[:, pl.P_HEDGE]
+    hedge = outcome.seen[0, :3 * WIDTH].reshape(3, WIDTH)[:, pl.P_HEDGE]
     sigma = core.covariance[0]
     x = core.sides[0] * core.client[:, pl.C_WEIGHT]
     both = x @ sigma @ x

@@ -48,6 +48,14 @@ def test_an_evaluation_adds_up(found):
     told = days.set_index(["policy", "seed"])["shortfall_bps"]
     assert np.allclose(own.reindex(told.index), told)
     assert np.allclose(days["objective_bps"], days["controlled_bps"] + days["aversion_bps"])
+    whole = [blocks["policy"], blocks["seed"]]
+    averse = (blocks["weight"] * blocks["aversion_bps"]).groupby(whole).sum()
+    days = days.set_index(["policy", "seed"])
+    assert np.allclose(averse.reindex(days.index), days["aversion_bps"])
+    each = blocks["shortfall_bps"] - blocks["news_bps"] + blocks["aversion_bps"]
+    assert np.allclose(each.groupby(whole).mean().reindex(days.index), days["client_bps"])
+    whole_day = (blocks["weight"] * each).groupby(whole).sum()
+    assert np.allclose(whole_day.reindex(days.index), days["objective_bps"])
     table = found.table()
     assert table.loc["passive", "difference_bps"] == 0
     assert (table["low_bps"] <= table["difference_bps"]).all()
