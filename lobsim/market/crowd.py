@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from lobsim.engine.bits import at
 from lobsim.engine.jit import njit
 from lobsim.market import rng
 from lobsim.market.makers import ask_or_aside, bid_or_aside
-from lobsim.market.state import (C_BASE, C_MINUTE_END, K_FLOW, L_FAIR, L_SLACK, MIN_ACTIVITY,
+from lobsim.market.state import (C_BASE, C_MINUTE_END, C_NOW, CROWD, K_FLOW, L_FAIR, L_SLACK, MIN_ACTIVITY,
                                  MINUTE_NS, N_BASE, N_CANCELS, N_DROPPED, N_HALTED, N_LIMITS,
                                  N_MINUTE, R_CANCEL, R_CANCEL_LEAN, R_INSIDE, R_LEAN, R_LIMIT,
                                  R_TOTAL, W_BEHIND, W_DAY_START, W_HIGH, W_LOW, W_MAKERS,
@@ -50,6 +51,50 @@ def next_base_time(flow, time_ns):
         time_ns = end_ns
         flow.count[N_MINUTE] = minute + 1
         flow.clock[C_MINUTE_END] = end_ns + MINUTE_NS
+
+
+@njit(borrows=True, inner=True)
+def next_base_time_of(flow, number, time_ns):
+    """`next_base_time` of event `number`, once, for where a minute ends."""
+    flow.count[N_BASE] = number
+    return next_base_time(flow, time_ns)
+
+
+@njit(borrows=True, inner=True, forceinline=True)
+def pass_idle(book, flow, until_ns):
+    """Pass over the events of the Poisson clock that change nothing, up to and including a time.
+
+    Most events are cancellations that find no order in their slot or leave it, so this is where a
+    market spends its time. Whatever it needs is read once: a store through one array would make
+    the compiler read all others anew. Sets the clocks as if each event had been carried out.
+
+    Returns the time of the first event that may change something or comes later.
+    """
+    real, clock, orders = flow.real, flow.clock, book.orders
+    key, total, cancel = flow.keys[K_FLOW], real[R_TOTAL], real[R_CANCEL]
+    start, places = flow.whole[W_DAY_START], flow.whole[W_MAX_LIVE]
+    number, time_ns, last_ns = flow.count[N_BASE], clock[C_BASE], clock[C_NOW]
+    activity, end_ns = flow.minutes[flow.count[N_MINUTE], MIN_ACTIVITY], clock[C_MINUTE_END]
+    while time_ns <= until_ns:
+        index = np.uint64(number) * _WORDS
+        choice = rng.uniform(rng.word(key, index + _ONE)) * total
+        if choice >= cancel:
+            break
+        slot = 1 + np.int64(choice / cancel * places)
+        if orders[at(slot)]["size"] > 0 and orders[at(slot)]["owner"] == CROWD:
+            if _gives_up(book, flow, slot, rng.word(key, index + _TWO)):
+                break
+        number += 1
+        last_ns = time_ns
+        left = rng.exponential(rng.word(key, index + _WORDS)) / total
+        if start <= time_ns < end_ns and left <= (end_ns - time_ns) * 1e-9 * activity:
+            time_ns += 1 + np.int64(left / activity * 1e9)
+        else:
+            time_ns = next_base_time_of(flow, number, time_ns)
+            activity = flow.minutes[flow.count[N_MINUTE], MIN_ACTIVITY]
+            end_ns = clock[C_MINUTE_END]
+    flow.count[N_BASE], clock[C_BASE], clock[C_NOW] = number, time_ns, last_ns
+    return time_ns
 
 
 @njit(borrows=True, inner=True, forceinline=True)

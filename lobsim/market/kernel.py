@@ -11,7 +11,7 @@ from numba.extending import overload
 
 from lobsim.engine.indirect import address_of, call_at
 from lobsim.engine.jit import njit
-from lobsim.market.crowd import base_event, next_base_time
+from lobsim.market.crowd import base_event, next_base_time, pass_idle
 from lobsim.market.flows import base_of
 from lobsim.market.handles import AT_BASE, AT_RUN, WIDTH, market_at, write_row
 from lobsim.market.makers import arm_reaction, reaction_event
@@ -56,6 +56,16 @@ def _halt(flow, time_ns):
     count[N_HALT] = number + 1
     more = number + 1 < len(flow.halts)
     flow.clock[C_HALT] = max(flow.halts[number + 1, 0], time_ns) if more else NEVER
+
+
+@njit(borrows=True, inner=True, forceinline=True)
+def _earliest(clock):
+    """Which clock goes next, and when."""
+    which, time_ns = NONE, clock[0]
+    for k in range(1, N_CLOCKS):
+        if clock[k] < time_ns:
+            which, time_ns = k, clock[k]
+    return which, time_ns
 
 
 @njit(borrows=True, inner=True)
@@ -123,10 +133,17 @@ def run(table, i, until_ns):
     base = flow.whole[W_BASE]
     _first_base_time(flow)
     while True:
-        which, time_ns = NONE, clock[0]
-        for k in range(1, N_CLOCKS):
-            if clock[k] < time_ns:
-                which, time_ns = k, clock[k]
+        # The earliest clock goes next, and of two that fall together the one further up.
+        before = min(clock[C_GRID], clock[C_HALT], clock[C_REACT])
+        after = min(clock[C_TAKER], clock[C_METAORDER], clock[C_PREDATOR], clock[C_OWN])
+        time_ns, which = clock[C_BASE], C_BASE
+        if time_ns >= before or time_ns > after:
+            which, time_ns = _earliest(clock)
+        elif base <= BASE_POISSON and flow.count[N_HALTED] == 0:
+            last_ns = min(before - 1, after, until_ns)
+            time_ns = pass_idle(book, flow, last_ns)
+            if last_ns < time_ns and last_ns < until_ns:
+                continue
         if time_ns > until_ns:
             clock[C_NOW] = until_ns
             return DONE
