@@ -11,7 +11,8 @@ from numba.extending import overload
 
 from lobsim.engine.indirect import address_of, call_at
 from lobsim.engine.jit import njit
-from lobsim.market.crowd import base_event, next_base_time, pass_idle
+from lobsim.market.ahead import next_base_time
+from lobsim.market.crowd import base_event, pass_event, pass_idle
 from lobsim.market.flows import base_of
 from lobsim.market.handles import AT_BASE, AT_RUN, WIDTH, market_at, write_row
 from lobsim.market.makers import arm_reaction, reaction_event
@@ -37,7 +38,7 @@ def _first_base_time(flow):
     if flow.count[N_BASE] != 0 or clock[C_BASE] != clock[C_NOW]:
         return
     if flow.whole[W_BASE] == BASE_POISSON:
-        clock[C_BASE] = next_base_time(flow, clock[C_NOW])
+        clock[C_BASE] = next_base_time(flow, NONE, clock[C_NOW])
     elif flow.whole[W_BASE] == BASE_RECORDED:
         first = flow.recorded[0]["time_ns"] if len(flow.recorded) > 0 else NEVER
         clock[C_BASE] = max(first, clock[C_NOW])
@@ -151,6 +152,9 @@ def run(table, i, until_ns):
             return TAPE_FULL
         clock[C_NOW] = time_ns
         if which == C_BASE and base <= BASE_POISSON:
+            if flow.count[N_HALTED] != 0:
+                pass_event(flow, time_ns)
+                continue
             if not base_event(book, flow, tape, time_ns):
                 continue
         elif which == C_BASE:

@@ -83,6 +83,22 @@ def _zeros_ahead_compiled(bits):
 
 
 @njit(borrows=True, forceinline=True)
+def exponential_parts(bits):
+    """The numbers ``(zeros + 1) log 2`` and ``fraction`` of `exponential`."""
+    zeros = _zeros_ahead(bits)
+    bits = bits << np.uint64(min(zeros, _MOST_SHIFT))  # a word of zeros alone stays what it is
+    return _LN2_TIMES[zeros], np.float64((bits >> _S11) & _LOW52) * _TO_UNIT52
+
+
+@njit(borrows=True, forceinline=True, error_model="numpy")
+def log_of_one_and(fraction):
+    """``log(1 + fraction)`` of `exponential`, 0 <= fraction < 1."""
+    s = fraction / (2.0 + fraction)
+    q = s * s
+    return 2.0 * s * (1.0 + q * (1 / 3 + q * (0.2 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11))))))
+
+
+@njit(borrows=True, forceinline=True)
 def exponential(bits):
     """Exponential number with mean 1 from 64 random bits.
 
@@ -90,13 +106,8 @@ def exponential(bits):
     independent of it: ``-log(u) = (zeros + 1) log 2 - log(1 + fraction)``. The last logarithm is
     the series of ``2 artanh(s)`` to ``s**11`` (absolute error below 2e-7).
     """
-    zeros = _zeros_ahead(bits)
-    bits = bits << np.uint64(min(zeros, _MOST_SHIFT))  # a word of zeros alone stays what it is
-    fraction = np.float64((bits >> _S11) & _LOW52) * _TO_UNIT52
-    s = fraction / (2.0 + fraction)
-    q = s * s
-    log1p = 2.0 * s * (1.0 + q * (1 / 3 + q * (0.2 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11))))))
-    return _LN2_TIMES[zeros] - log1p
+    whole, fraction = exponential_parts(bits)
+    return whole - log_of_one_and(fraction)
 
 
 @njit(borrows=True, forceinline=True)
