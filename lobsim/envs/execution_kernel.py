@@ -5,16 +5,20 @@ a batch of any size.
 """
 
 from lobsim.engine.jit import njit
+from lobsim.engine.prefetch import prefetch
 from lobsim.envs.execution_layout import (E_ALIVE, E_FILLED, E_FILLED_BEFORE, E_LOTS, E_PHASE,
-                                          E_STEP, E_STEPS, RUNNING)
+                                          E_STEP, E_STEPS, REALS, RUNNING, WORDS)
 from lobsim.envs.execution_rules import begin, first_bad, go_on
 from lobsim.envs.execution_score import account, inform, look, observe, start
 from lobsim.envs.jobs import arrays_of, rows_of
 from lobsim.market.handles import market_at
 from lobsim.market.kernel import DONE, run_market
-from lobsim.market.state import N_OWN_FILLS, N_REPORTS
+from lobsim.market.state import (AHEAD, C_SIZE, L_SIZE, NONE, N_OWN_FILLS, N_REPORTS,
+                                 N_SIZE)
 
 __all__ = ["bad_action", "start_some", "step_all", "step_chunk"]
+
+_LINE = 8  # numbers in a cache line
 
 
 @njit(borrows=True, inner=True)
@@ -57,6 +61,31 @@ def start_some(rows, table, word, real, schedule, seen, info):
 
 
 @njit(borrows=True, inner=True)
+def _fetch(table, word, real, i):
+    """Ask for what environment `i` will read first, while the one before it plays.
+
+    All that is its own, but for the book, which is fetched when it is known what will be read of
+    it (`lobsim.market.foresight`).
+    """
+    book, flow, _ = market_at(table, i)
+    for k in range(0, N_SIZE, _LINE):
+        prefetch(flow.count, k)
+    for k in range(0, L_SIZE, _LINE):
+        prefetch(flow.level, k)
+    for k in range(0, AHEAD, _LINE):
+        prefetch(flow.ahead, k)
+        prefetch(flow.waits, k)
+    for k in range(0, WORDS, _LINE):
+        prefetch(word, i * WORDS + k)
+        prefetch(real, i * REALS + k)
+    for k in range(0, C_SIZE, _LINE):
+        prefetch(flow.clock, k)
+        prefetch(flow.keys, k)
+        prefetch(book.scalars, k)
+    prefetch(flow.own, NONE)
+
+
+@njit(borrows=True, inner=True)
 def _step(i, table, word, real, schedule, choices, weights, actions, seen, rewards, over, info):
     """Advance environment `i` by one decision."""
     book, flow, _ = market_at(table, i)
@@ -77,6 +106,8 @@ def step_chunk(job, chunk, _):
      info) = arrays_of(job)
     first, stop = rows_of(job, chunk)
     for i in range(first, stop):
+        if i + 1 < len(rewards):
+            _fetch(table, word, real, i + 1)
         if word[i, E_ALIVE] != 0:
             _step(i, table, word, real, schedule, choices, weights, actions, seen, rewards, over,
                   info)
