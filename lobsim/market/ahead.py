@@ -12,8 +12,8 @@ from lobsim.engine.bits import at
 from lobsim.engine.jit import njit
 from lobsim.engine.prefetch import prefetch
 from lobsim.market import rng
-from lobsim.market.state import (AHEAD, AHEAD_BITS, C_MINUTE_END, K_FLOW, MIN_ACTIVITY, MINUTE_NS, N_AHEAD,
-                                 N_HIGHEST, N_MINUTE, R_CANCEL, R_TOTAL, W_DAY_START,
+from lobsim.market.state import (AHEAD, AHEAD_BITS, C_MINUTE_END, K_FLOW, MIN_ACTIVITY, MINUTE_NS,
+                                 N_AHEAD, N_HIGHEST, N_MINUTE, R_CANCEL, R_TOTAL, W_DAY_START,
                                  W_MAX_LIVE)
 
 __all__ = ["block_of", "choice_of", "look_ahead", "next_base_time", "time_after"]
@@ -22,8 +22,8 @@ _WORDS = np.uint64(4)
 _ONE = np.uint64(1)
 _SIGN = 63  # bit of a whole number's sign
 _MOST_MINUTES = 20  # bits of a minute's number
-_LONG_NS = 1e18
-_LITTLE = 1e-300
+_LONG_NS = 1e18  # beyond the end of any minute
+_LITTLE = 1e-300  # in place of a rate of 0, by which nobody divides
 
 
 @njit(borrows=True, inner=True)
@@ -72,8 +72,8 @@ def look_ahead(book, flow, number):
     """See to it that ``Flow.ahead`` tells of event `number`; returns the first of the next block.
 
     A cancellation looks at any slot, as likely to be empty as the book is: 0, where no order ever
-    is, stands for those in which no order of the background ever was. It is -1 for other events. The wait is until the event after, if that comes within the
-    minute.
+    is, stands for those in which no order of the background ever was. It is -1 for other events.
+    The wait is until the event after, if that comes within the minute.
     """
     first = number & ~(AHEAD - 1)
     block = block_of(flow, number)

@@ -8,7 +8,7 @@ from lobsim.market import rng
 from lobsim.market.ahead import choice_of, look_ahead, next_base_time, time_after
 from lobsim.market.makers import ask_or_aside, bid_or_aside
 from lobsim.market.state import (AHEAD, C_BASE, C_MINUTE_END, C_NOW, K_FLOW, L_FAIR, L_SLACK,
-                                 N_BASE, N_CANCELS, N_DROPPED, N_HALTED, N_LIMITS, NONE, R_CANCEL,
+                                 N_BASE, N_CANCELS, N_DROPPED, N_LIMITS, NONE, R_CANCEL,
                                  R_CANCEL_LEAN, R_INSIDE, R_LEAN, R_LIMIT, W_BEHIND, W_DAY_START,
                                  W_HIGH, W_LOW, W_MAKERS, W_PARTIAL)
 from lobsim.market.takers import market_order

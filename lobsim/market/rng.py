@@ -39,7 +39,7 @@ _TO_UNIT = 1.0 / 9007199254740992.0
 _TO_UNIT52 = 1.0 / 4503599627370496.0
 _LN2 = 0.6931471805599453
 _INV_LN2 = 1.4426950408889634
-_LN2_TIMES = np.cumsum(np.full(65, _LN2))  # added up one by one, as it was before it was a table
+_LN2_TIMES = np.cumsum(np.full(65, _LN2))  # added up one by one: a product would round otherwise
 _MOST_SHIFT = np.int64(63)
 # A sum of eight uniform bytes: mean 8 * 127.5, variance 8 * (256**2 - 1) / 12.
 _BYTES_MEAN = 1020.0

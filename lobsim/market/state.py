@@ -1,8 +1,9 @@
 """State of one market as plain arrays, and the names of their entries.
 
 Kernels get a `Flow`: a NamedTuple of small arrays. `real`, `whole` and the tables are parameters
-and only read; `clock`, `count`, `level`, `ring`, `own`, `pending`, `excite`, `ahead` and `waits` are
-what a run changes. Constants below name the entries, so that no bare index appears further down.
+and only read; `clock`, `count`, `level`, `ring`, `own`, `pending`, `excite`, `ahead` and `waits`
+are what a run changes. Constants below name the entries, so that no bare index appears further
+down.
 """
 
 from typing import NamedTuple

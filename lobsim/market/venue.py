@@ -17,9 +17,10 @@ from lobsim.market.paper import paper_fills
 from lobsim.market.price import react
 from lobsim.market.reports import FILLED, book_own, report
 from lobsim.market.state import (CROWD, FILL_NO_IMPACT, FILL_QUEUE, L_SIGNAL, N_AHEAD, N_FILLS,
-                                 N_HIGHEST, N_MESSAGE, N_ORDER_ID, N_OWN_FILLS, N_OWN_LIVE, N_REPORTS,
-                                 N_TAPE_FILLS, N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME,
-                                 NONE, OWN, OWN_ROOM, PREDATOR, W_FILL_RULE, W_MAX_LIVE, W_RECORD)
+                                 N_HIGHEST, N_MESSAGE, N_ORDER_ID, N_OWN_FILLS, N_OWN_LIVE,
+                                 N_REPORTS, N_TAPE_FILLS, N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES,
+                                 N_VOLUME, NONE, OWN, OWN_ROOM, PREDATOR, W_FILL_RULE, W_MAX_LIVE,
+                                 W_RECORD)
 
 KEEP_FILLS, KEEP_ALL = 1, 2
 """Values of the recording switch: trades only, or messages and best quotes as well."""
