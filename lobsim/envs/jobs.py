@@ -9,9 +9,12 @@ A chunk is done by a kernel of the form of `lobsim.engine.indirect`, ``kernel(jo
 whose address is in the job too.
 """
 
+import platform
+
 import numpy as np
 from llvmlite import ir
 from numba import from_dtype, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
@@ -27,6 +30,8 @@ _TYPES = ((_WORD, 2), (_WORD, 2), (_REAL, 2), (_REAL, 2), (_REAL, 2), (_REAL, 1)
 """Type of item and number of axes of each array, in the order of arguments of a step."""
 _ENTRIES = 3  # address and two lengths of an array
 _SEEN = 7  # place of the first of the arrays that a step may bring along
+_X86, _ARM = ("llvm.x86.sse2.pause", ()), ("llvm.aarch64.hint", (1,))
+_PAUSE = {"x86_64": _X86, "amd64": _X86, "aarch64": _ARM, "arm64": _ARM}
 _LINE = 16  # words: nothing else is written near what threads wait for
 AT_KERNEL, AT_CHECK, ROWS, EACH, THREADS = range(_ENTRIES * len(_TYPES),
                                                  _ENTRIES * len(_TYPES) + 5)
@@ -138,6 +143,21 @@ def _write(typingctx, job, place, value):
     return types.void(job, types.int64, types.int64), codegen
 
 
+@intrinsic
+def _pause(typingctx):
+    """Wait a moment, and leave the processor to the other thread of the core, if there is one."""
+    name, numbers = _PAUSE.get(platform.machine().lower(), ("", ()))
+
+    def codegen(context, builder, signature, args):
+        if name:
+            form = ir.FunctionType(ir.VoidType(), [ir.IntType(32)] * len(numbers))
+            hint = cgutils.get_or_insert_function(builder.module, form, name)
+            builder.call(hint, [ir.IntType(32)(number) for number in numbers])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
 @njit(borrows=True, inner=True, forceinline=True)
 def rows_of(job, chunk):
     """First row of a chunk, and that after its last."""
@@ -184,6 +204,7 @@ def again(job):
     while _read(job, DONE) < threads * job[0, EACH]:
         if _read(job, FAILED) != 0:
             return LOST
+        _pause()
     return -1
 
 
@@ -204,5 +225,9 @@ def serve(job, number, patience):
     """Help with every job that comes; go to sleep after `patience` looks without one."""
     looks = 0
     while looks < patience and _read(job, STOP) == 0:
-        looks = 0 if _help(job, number) else looks + 1
+        if _help(job, number):
+            looks = 0
+        else:
+            looks += 1
+            _pause()
     _write(job, FIRST + _LINE * number + SLEEPS, 1)

@@ -20,7 +20,7 @@ __all__ = ["MOST_THREADS", "Helpers", "cores", "shared_by"]
 MOST_THREADS = 64
 _LEAST_ROWS, _MOST_CHUNKS = 2, 8
 """Rows of a chunk at least, and chunks of a thread at most: a claim costs some 50 ns."""
-_PATIENCE = 20_000
+_PATIENCE = 3_000
 """Looks for work before a helper sleeps, some 50 microseconds."""
 
 
