@@ -110,11 +110,9 @@ class _Side:
 
     def turn(self, seed: int) -> None:
         """Step on, and note: seconds, events, messages, and the seconds of a batch of markets."""
-        from lobsim.envs.threads import shares
-
         rng = np.random.default_rng(seed)
         for count in self.threads:
-            self._env._core._shares = shares(self.envs, count)  # the same markets go on
+            self._env._core.threads = count  # the same markets go on
             actions = rng.integers(10, size=(self.steps, self.envs))
             plan = actions[:, 0].tolist() if self.form == "scalar" else list(actions)
             before = self._counts()

@@ -17,7 +17,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from lobsim.engine.jit import njit
-from lobsim.envs.execution_kernel import _after_run, _empty
+from lobsim.envs.execution_kernel import _after_run, _empty, _fetch
 from lobsim.envs.execution_layout import (E_ALIVE, E_FILLED, E_FILLED_BEFORE, E_LOTS, E_STEP,
                                           E_STEPS)
 from lobsim.envs.execution_rules import begin, first_bad
@@ -84,6 +84,8 @@ def timed_step_all(table, word, real, schedule, choices, weights, actions, seen,
     if bad >= 0:
         return bad
     for i in range(len(rewards)):
+        if i + 1 < len(rewards):
+            _fetch(table, word, real, i + 1)
         if word[i, E_ALIVE] == 0:
             continue
         book, flow, _ = market_at(table, i)

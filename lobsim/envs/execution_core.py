@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from numba import config
 
+from lobsim.engine.indirect import address_of
 from lobsim.engine.units import Grid
 from lobsim.envs import execution_layout as at
 from lobsim.envs.core import Outcome, checked_count
-from lobsim.envs.execution_kernel import start_some, step_all
+from lobsim.envs.execution_kernel import bad_action, start_some, step_all, step_chunk
 from lobsim.envs.execution_settings import MODES, Episode, ExecutionSettings
 from lobsim.envs.handles import Markets
-from lobsim.envs.threads import MOST_THREADS, shares, side_by_side
+from lobsim.envs.jobs import LOST, again, new_job, put, start_and_help
+from lobsim.envs.threads import MOST_THREADS, Helpers, shared_by
 from lobsim.market import Market
 from lobsim.market.curve import cumulative_share
 from lobsim.market.initial import expected_queue
@@ -52,15 +54,16 @@ class ExecutionCore:
         if threads != int(threads) or not 1 <= threads <= MOST_THREADS:
             raise ValueError(f"threads is {threads}; it must be a whole number from 1 to "
                              f"{MOST_THREADS}")
-        self._shares = shares(count, int(threads))
         self.settings = settings
         self.seeds = np.zeros(count, np.uint64)
         self.episodes: list[Episode | None] = [None] * count
         self._markets = Markets(count)
+        self._threads, self._job, self._helpers, self._last = int(threads), None, None, None
         self._word = np.zeros((count, at.WORDS), np.int64)
         self._real = np.zeros((count, at.REALS))
         self._schedule = np.zeros((count, settings.steps + 1))
         self._actions = np.zeros((count, 3))
+        self._first = self._actions[:, 0]
         self._choices, self._weights = settings.choices(), settings.weights
         self._scales: dict[int, tuple] = {}
         self._columns = len(at.OBSERVED) + 2 * settings.depth_levels
@@ -71,6 +74,29 @@ class ExecutionCore:
 
     def __len__(self) -> int:
         return len(self.seeds)
+
+    def __getstate__(self):
+        """A copy has its arrays elsewhere, and threads of its own."""
+        return self.__dict__ | {"_job": None, "_helpers": None, "_last": None}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self._first = self._actions[:, 0]
+
+    @property
+    def threads(self) -> int:
+        """Threads that advance episodes; may be set between two steps."""
+        return self._threads
+
+    @threads.setter
+    def threads(self, count: int) -> None:
+        self._dismiss()
+        self._threads = count
+
+    def _dismiss(self) -> BaseException | None:
+        """Close the job and let its helpers end; returns what one of them has failed with."""
+        helpers, self._helpers, self._job, self._last = self._helpers, None, None, None
+        return helpers.end() if helpers else None
 
     def fresh(self, seen: np.ndarray | None = None,
               info: np.ndarray | None = None) -> Outcome:
@@ -107,7 +133,7 @@ class ExecutionCore:
             When an action is not finite or not one of the discrete ones.
         """
         if self.takes_numbers:
-            self._actions[:, 0] = actions if self._meaning is None else self._shifts(actions)
+            self._first[:] = actions if self._meaning is None else self._shifts(actions)
         else:
             self._actions[:, :np.shape(actions)[1]] = actions
         outcome = self.fresh() if outcome is None else outcome
@@ -124,25 +150,37 @@ class ExecutionCore:
         return np.where(known, self._meaning[np.where(known, actions, 0).astype(np.int64)], np.nan)
 
     def _call(self, outcome):
-        by_row = (self._markets.table, self._word, self._real, self._schedule)
-        arguments = (*by_row, self._choices, self._weights, self._actions, *outcome)
-        if len(self._shares) > 1 and self._means_something():
-            side_by_side(self._shares, lambda rows: step_all(
-                *(array[rows] for array in by_row), self._choices, self._weights,
-                *(array[rows] for array in (self._actions, *outcome))))
-            return -1
-        if not config.DISABLE_JIT:
-            return step_all(*arguments)
-        with np.errstate(over="ignore"):  # hashing wraps around on purpose
-            return step_all(*arguments)
+        """Play the step; -1, or the first environment whose action means nothing."""
+        if config.DISABLE_JIT:
+            with np.errstate(over="ignore"):  # hashing wraps around on purpose
+                return step_all(self._markets.table, self._word, self._real, self._schedule,
+                                self._choices, self._weights, self._actions, *outcome)
+        if self._job is None or (self._helpers and not self._helpers.are_here()):
+            self._open_job()
+        if self._helpers:
+            self._helpers.wake()
+        try:
+            if outcome is self._last:
+                told = again(self._job)
+            else:
+                told = start_and_help(self._job, *outcome)
+                self._last = outcome
+        except BaseException:
+            self._dismiss()  # nobody may go on while a thread still writes
+            raise
+        if told == LOST:
+            raise self._dismiss()
+        return told
 
-    def _means_something(self) -> bool:
-        """Whether every action does; if not, the kernel is asked, which moves nothing then."""
-        used = self._actions
-        if self.takes_numbers and self._meaning is None:
-            used = self._actions[:, 0]
-            return bool(((used >= 0) & (used < len(self._choices))).all())
-        return bool(np.isfinite(used).all())
+    def _open_job(self):
+        """A job of the arrays as they are now, and threads that help with it."""
+        threads, each = shared_by(len(self), self._threads)
+        self._job = new_job(address_of(step_chunk), address_of(bad_action), len(self), threads,
+                            each)
+        put(self._job, (self._markets.table, self._word, self._real, self._schedule,
+                        self._choices, self._weights, self._actions))
+        self._last = None
+        self._helpers = Helpers(self._job, threads - 1) if threads > 1 else None
 
     @property
     def alive(self) -> np.ndarray:

@@ -5,15 +5,20 @@ a batch of any size.
 """
 
 from lobsim.engine.jit import njit
+from lobsim.engine.prefetch import prefetch
 from lobsim.envs.execution_layout import (E_ALIVE, E_FILLED, E_FILLED_BEFORE, E_LOTS, E_PHASE,
-                                          E_STEP, E_STEPS, RUNNING)
+                                          E_STEP, E_STEPS, REALS, RUNNING, WORDS)
 from lobsim.envs.execution_rules import begin, first_bad, go_on
 from lobsim.envs.execution_score import account, inform, look, observe, start
+from lobsim.envs.jobs import arrays_of, rows_of
 from lobsim.market.handles import market_at
 from lobsim.market.kernel import DONE, run_market
-from lobsim.market.state import N_OWN_FILLS, N_REPORTS
+from lobsim.market.state import (AHEAD, C_SIZE, L_SIZE, NONE, N_OWN_FILLS, N_REPORTS,
+                                 N_SIZE)
 
-__all__ = ["start_some", "step_all"]
+__all__ = ["bad_action", "start_some", "step_all", "step_chunk"]
+
+_LINE = 8  # numbers in a cache line
 
 
 @njit(borrows=True, inner=True)
@@ -55,7 +60,68 @@ def start_some(rows, table, word, real, schedule, seen, info):
         observe(book, flow, word[i], real[i], schedule[i], seen[i])
 
 
-@njit(borrows=True, nogil=True)  # several threads may each advance some of the environments
+@njit(borrows=True, inner=True)
+def _fetch(table, word, real, i):
+    """Ask for what environment `i` will read first, while the one before it plays.
+
+    All that is its own, but for the book, which is fetched when it is known what will be read of
+    it (`lobsim.market.foresight`).
+    """
+    book, flow, _ = market_at(table, i)
+    for k in range(0, N_SIZE, _LINE):
+        prefetch(flow.count, k)
+    for k in range(0, L_SIZE, _LINE):
+        prefetch(flow.level, k)
+    for k in range(0, AHEAD, _LINE):
+        prefetch(flow.ahead, k)
+        prefetch(flow.waits, k)
+    for k in range(0, WORDS, _LINE):
+        prefetch(word, i * WORDS + k)
+        prefetch(real, i * REALS + k)
+    for k in range(0, C_SIZE, _LINE):
+        prefetch(flow.clock, k)
+        prefetch(flow.keys, k)
+        prefetch(book.scalars, k)
+    prefetch(flow.own, NONE)
+
+
+@njit(borrows=True, inner=True)
+def _step(i, table, word, real, schedule, choices, weights, actions, seen, rewards, over, info):
+    """Advance environment `i` by one decision."""
+    book, flow, _ = market_at(table, i)
+    until_ns = begin(book, flow, word[i], schedule[i], actions[i], choices)
+    while until_ns >= 0:
+        while run_market(table, i, until_ns) != DONE:
+            _empty(flow)
+        _empty(flow)
+        until_ns = _after_run(book, flow, word[i], real[i])
+    rewards[i], over[i] = _finish(book, flow, word[i], real[i], schedule[i], weights, seen[i],
+                                  info[i])
+
+
+@njit(borrows=True, nogil=True)
+def step_chunk(job, chunk, _):
+    """Advance the environments alive of one chunk of a job (`lobsim.envs.jobs`)."""
+    (table, word, real, schedule, choices, weights, actions, seen, rewards, over,
+     info) = arrays_of(job)
+    first, stop = rows_of(job, chunk)
+    for i in range(first, stop):
+        if i + 1 < len(rewards):
+            _fetch(table, word, real, i + 1)
+        if word[i, E_ALIVE] != 0:
+            _step(i, table, word, real, schedule, choices, weights, actions, seen, rewards, over,
+                  info)
+    return 0
+
+
+@njit(borrows=True)
+def bad_action(job, _, __):
+    """-1, or the first environment of a job whose action means nothing."""
+    _, word, _, _, choices, _, actions, _, _, _, _ = arrays_of(job)
+    return first_bad(word, actions, choices)
+
+
+@njit(borrows=True)
 def step_all(table, word, real, schedule, choices, weights, actions, seen, rewards, over, info):
     """Advance every environment that is alive by one decision.
 
@@ -82,15 +148,7 @@ def step_all(table, word, real, schedule, choices, weights, actions, seen, rewar
     if bad >= 0:
         return bad
     for i in range(len(rewards)):
-        if word[i, E_ALIVE] == 0:
-            continue
-        book, flow, _ = market_at(table, i)
-        until_ns = begin(book, flow, word[i], schedule[i], actions[i], choices)
-        while until_ns >= 0:
-            while run_market(table, i, until_ns) != DONE:
-                _empty(flow)
-            _empty(flow)
-            until_ns = _after_run(book, flow, word[i], real[i])
-        rewards[i], over[i] = _finish(book, flow, word[i], real[i], schedule[i], weights, seen[i],
-                                      info[i])
+        if word[i, E_ALIVE] != 0:
+            _step(i, table, word, real, schedule, choices, weights, actions, seen, rewards, over,
+                  info)
     return -1

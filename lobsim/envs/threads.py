@@ -1,21 +1,27 @@
-"""Several threads for one step of many environments: each advances some rows, and alone.
+"""Threads that help with the steps of many environments.
 
-A kernel compiled with ``nogil=True`` lets others run meanwhile. As no environment knows of another,
-the number of threads changes no result.
+A helper waits for the next job (`lobsim.envs.jobs`) in compiled code, for as long as steps usually
+follow one another, and goes to sleep after that; to wake it costs more than a short step, so it is
+woken without waiting for it, and whoever steps does all that nobody else has begun. As no
+environment knows of another, the number of threads changes no result.
 """
 
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+import threading
+import weakref
 
+import numpy as np
 from numba import config
 
-__all__ = ["MOST_THREADS", "cores", "shares", "side_by_side"]
+from lobsim.envs.jobs import FAILED, SLEEPS, STOP, line_of, serve
+
+__all__ = ["MOST_THREADS", "Helpers", "cores", "shared_by"]
 
 MOST_THREADS = 64
-_LEAST_ROWS = 4
-"""Rows of a share at least: below, waking a thread costs more than it saves."""
+_LEAST_ROWS, _MOST_CHUNKS = 2, 8
+"""Rows of a chunk at least, and chunks of a thread at most: a claim costs some 50 ns."""
+_PATIENCE = 3_000
+"""Looks for work before a helper sleeps, some 50 microseconds."""
 
 
 def cores() -> int:
@@ -31,33 +37,75 @@ def cores() -> int:
     return min(os.cpu_count() or 1, MOST_THREADS)
 
 
-def shares(count: int, threads: int) -> list[slice]:
-    """Rows of each thread, in order; fewer shares than threads where there are few rows.
+def shared_by(rows: int, threads: int) -> tuple[int, int]:
+    """How many of some threads should share so many rows, and in how many chunks each.
 
     Examples
     --------
-    >>> shares(10, 2)
-    [slice(0, 5, None), slice(5, 10, None)]
+    >>> shared_by(64, 1), shared_by(64, 2), shared_by(12, 3), shared_by(3, 2)
+    ((1, 1), (2, 8), (3, 2), (1, 1))
     """
-    parts = 1 if config.DISABLE_JIT else max(1, min(threads, count // _LEAST_ROWS))
-    edges = [count * k // parts for k in range(parts + 1)]
-    return [slice(low, high) for low, high in zip(edges, edges[1:], strict=False)]
+    threads = 1 if config.DISABLE_JIT else max(1, min(threads, rows // (2 * _LEAST_ROWS)))
+    if threads == 1:
+        return 1, 1
+    return threads, min(rows // threads // _LEAST_ROWS, _MOST_CHUNKS)
 
 
-@cache
-def _pool(process: int, threads: int) -> ThreadPoolExecutor:
-    """Threads that wait for work; a forked process has none of its parent's: it makes its own."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="lobsim")
+class Helpers:
+    """Threads beside the one that steps, for one job.
+
+    Parameters
+    ----------
+    job : ndarray of int64
+        Of `lobsim.envs.jobs.new_job`.
+    count : int
+        Of helpers, at least 1.
+    """
+
+    def __init__(self, job: np.ndarray, count: int):
+        self._process, self._job = os.getpid(), job
+        self._errors: list[BaseException] = []
+        self._bells = [threading.Semaphore(0) for _ in range(count)]
+        self._threads = [threading.Thread(target=_stand_by, args=(job, k + 1, bell, self._errors),
+                                          name=f"lobsim-{k + 1}", daemon=True)
+                         for k, bell in enumerate(self._bells)]
+        for thread in self._threads:
+            thread.start()
+        self._end = weakref.finalize(self, _dismiss, job, self._bells)
+
+    def are_here(self) -> bool:
+        """Whether this is their process: a forked one has none of its parent's threads."""
+        return self._process == os.getpid()
+
+    def wake(self) -> None:
+        """Ring for those who sleep."""
+        job = self._job
+        for k, bell in enumerate(self._bells):
+            place = line_of(k + 1) + SLEEPS
+            if job[0, place]:
+                job[0, place] = 0
+                bell.release()
+
+    def end(self) -> BaseException | None:
+        """Let all of them finish what they do and end; returns what one has failed with."""
+        self._end()
+        for thread in self._threads:
+            thread.join()
+        return self._errors[0] if self._errors else None
 
 
-def side_by_side(parts: list[slice], work: Callable[[slice], object]) -> None:
-    """Do the work of every part, the first in this thread; what one raises is raised here."""
-    pool = _pool(os.getpid(), len(parts) - 1)
-    others = [pool.submit(work, part) for part in parts[1:]]
+def _stand_by(job, number, bell, errors) -> None:
+    """What a helper does all day."""
     try:
-        work(parts[0])
-    finally:
-        for other in others:
-            other.exception()  # waits: nobody may go on while a thread still writes
-    for other in others:
-        other.result()
+        while not job[0, STOP]:
+            serve(job, number, _PATIENCE)
+            bell.acquire()
+    except BaseException as error:  # whoever waits for this thread must hear of it
+        errors.append(error)
+        job[0, FAILED] = 1
+
+
+def _dismiss(job, bells) -> None:
+    job[0, STOP] = 1
+    for bell in bells:
+        bell.release()

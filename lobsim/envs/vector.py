@@ -109,6 +109,7 @@ class KernelEnv(gymnasium.Env):
         else:
             [market_seed] = self._episodes.next([0], self.np_random)
         self._outcome = outcome = self._core.fresh()
+        self._seen = outcome.seen[0]
         self._may_cut = hasattr(outcome, "truncated")
         self._core.open([0], [market_seed], outcome)
         self._is_over = False
@@ -130,7 +131,7 @@ class KernelEnv(gymnasium.Env):
         truncated = self._may_cut and outcome.truncated.item(0)
         self._is_over = over or truncated
         told = self._told(outcome) if self._tells_all or self._is_over else {}
-        seen = self._shown(outcome.seen[0].copy())
+        seen = self._shown(self._seen.copy())
         return seen, outcome.rewards.item(0), over, truncated, told
 
     _is_over = True

@@ -2,14 +2,15 @@
 
 import numpy as np
 
+from lobsim.engine.bits import at
 from lobsim.engine.jit import njit
 from lobsim.market import rng
+from lobsim.market.ahead import choice_of, look_ahead, next_base_time, time_after
 from lobsim.market.makers import ask_or_aside, bid_or_aside
-from lobsim.market.state import (C_BASE, C_MINUTE_END, K_FLOW, L_FAIR, L_SLACK, MIN_ACTIVITY,
-                                 MINUTE_NS, N_BASE, N_CANCELS, N_DROPPED, N_HALTED, N_LIMITS,
-                                 N_MINUTE, R_CANCEL, R_CANCEL_LEAN, R_INSIDE, R_LEAN, R_LIMIT,
-                                 R_TOTAL, W_BEHIND, W_DAY_START, W_HIGH, W_LOW, W_MAKERS,
-                                 W_MAX_LIVE, W_PARTIAL)
+from lobsim.market.state import (AHEAD, C_BASE, C_MINUTE_END, C_NOW, K_FLOW, L_FAIR, L_SLACK,
+                                 N_BASE, N_CANCELS, N_DROPPED, N_LIMITS, NONE, R_CANCEL,
+                                 R_CANCEL_LEAN, R_INSIDE, R_LEAN, R_LIMIT, W_BEHIND, W_DAY_START,
+                                 W_HIGH, W_LOW, W_MAKERS, W_PARTIAL)
 from lobsim.market.takers import market_order
 from lobsim.market.venue import (ask_of, bid_of, cancel_flow_order, flow_is_full, reduce_flow_order,
                                  rest_order, slot_is_flow)
@@ -25,78 +26,36 @@ _PARTIAL = np.uint64(15)  # one cancellation in sixteen is partial
 
 
 @njit(borrows=True, inner=True, forceinline=True)
-def next_base_time(flow, time_ns):
-    """Time of the event after `time_ns`: Poisson with the intraday rate, by change of clock.
-
-    The draw depends on the event's number alone, so own orders never move the timetable; that
-    keeps markets of one seed alike after one of them was traded in.
-    """
-    index = np.uint64(flow.count[N_BASE]) * _WORDS
-    left = rng.exponential(rng.word(flow.keys[K_FLOW], index)) / flow.real[R_TOTAL]
-    start = flow.whole[W_DAY_START]
-    last = len(flow.minutes) - 1
-    if time_ns >= flow.clock[C_MINUTE_END] or time_ns < start:
-        minute = min(max((time_ns - start) // MINUTE_NS, 0), last)
-        flow.count[N_MINUTE] = minute
-        flow.clock[C_MINUTE_END] = start + (minute + 1) * MINUTE_NS
-    while True:
-        minute = flow.count[N_MINUTE]
-        activity = flow.minutes[minute, MIN_ACTIVITY]
-        end_ns = flow.clock[C_MINUTE_END]
-        span_s = (end_ns - time_ns) * 1e-9
-        if left <= span_s * activity or minute == last or time_ns < start:
-            return time_ns + 1 + np.int64(left / activity * 1e9)
-        left -= span_s * activity
-        time_ns = end_ns
-        flow.count[N_MINUTE] = minute + 1
-        flow.clock[C_MINUTE_END] = end_ns + MINUTE_NS
-
-
-@njit(borrows=True, inner=True, forceinline=True)
-def choice_of(flow, number):
-    """What event `number` of the clock is: below R_CANCEL a cancellation, then a limit order."""
-    bits = rng.word(flow.keys[K_FLOW], np.uint64(number) * _WORDS + _ONE)
-    return rng.uniform(bits) * flow.real[R_TOTAL]
-
-
-@njit(borrows=True, inner=True, forceinline=True)
-def candidate_of(flow, choice):
-    """Slot that a cancellation looks at: any one, as likely to be empty as the book is."""
-    return 1 + np.int64(choice / flow.real[R_CANCEL] * flow.whole[W_MAX_LIVE])
-
-
-@njit(borrows=True, inner=True, forceinline=True)
 def base_event(book, flow, tape, time_ns):
-    """Carry out the event of the Poisson clock that falls due: limit, cancel or market order.
+    """Carry out the event at which `pass_idle` stopped: limit, cancel or market order.
 
     Returns whether anything may have changed in the book.
     """
-    count, real = flow.count, flow.real
+    count = flow.count
     number = count[N_BASE]
-    index = np.uint64(number) * _WORDS
-    key = flow.keys[K_FLOW]
-    choice = choice_of(flow, number)
-    bits = rng.word(key, index + _TWO)
-    changed = False
-    if count[N_HALTED] != 0:
-        pass
-    elif choice < real[R_CANCEL]:
-        slot = candidate_of(flow, choice)
-        if slot_is_flow(book, slot) and _gives_up(book, flow, slot, bits):
-            if flow.whole[W_PARTIAL] != 0 and (bits & _PARTIAL) == np.uint64(0):
-                reduce_flow_order(book, flow, tape, slot, time_ns)
-            else:
-                cancel_flow_order(book, flow, tape, slot, time_ns)
-            count[N_CANCELS] += 1
-            changed = True
-    elif choice < real[R_CANCEL] + real[R_LIMIT]:
+    bits = rng.word(flow.keys[K_FLOW], np.uint64(number) * _WORDS + _TWO)
+    slot = flow.ahead[at(number & (AHEAD - 1))]
+    changed = True
+    if slot > 0:
+        if flow.whole[W_PARTIAL] != 0 and (bits & _PARTIAL) == np.uint64(0):
+            reduce_flow_order(book, flow, tape, slot, time_ns)
+        else:
+            cancel_flow_order(book, flow, tape, slot, time_ns)
+        count[N_CANCELS] += 1
+    elif choice_of(flow, number) < flow.real[R_CANCEL] + flow.real[R_LIMIT]:
         changed = limit_order(book, flow, tape, bits, time_ns)
     else:
         market_order(book, flow, tape, bits, number, time_ns)
-        changed = True
-    count[N_BASE] = number + 1
-    flow.clock[C_BASE] = next_base_time(flow, time_ns)
+    pass_event(flow, time_ns)
     return changed
+
+
+@njit(borrows=True, inner=True, forceinline=True)
+def pass_event(flow, time_ns):
+    """Set the clock to the event after that of `time_ns`."""
+    number = flow.count[N_BASE]
+    flow.clock[C_BASE] = time_after(flow, number, time_ns)
+    flow.count[N_BASE] = number + 1
 
 
 @njit(borrows=True, inner=True, forceinline=True)
@@ -116,6 +75,43 @@ def _gives_up(book, flow, slot, bits):
         edge = (flow.level[L_FAIR] - price) * side + flow.level[L_SLACK]
         chance *= 1.0 - lean * min(max(edge, 0.0), 1.0)
     return rng.uniform(rng.mix(bits)) < chance
+
+
+@njit(borrows=True, inner=True, forceinline=True)
+def pass_idle(book, flow, until_ns):
+    """Pass over the events of the Poisson clock that change nothing, up to and including a time.
+
+    Most events are cancellations that find no order in their slot, or leave it, so this is where a
+    market spends its time. What it needs is read once: a store through one array would make the
+    compiler read all the others anew. Sets the clocks as if each event had been carried out.
+
+    Returns the time of the first event that may change something or comes later.
+    """
+    clock, ahead, waits = flow.clock, flow.ahead, flow.waits
+    start = flow.whole[W_DAY_START]
+    number, time_ns, last_ns = flow.count[N_BASE], clock[C_BASE], clock[C_NOW]
+    end_ns, known = clock[C_MINUTE_END], NONE
+    while time_ns <= until_ns:
+        if number >= known:
+            known = look_ahead(book, flow, number)
+        k = at(number & (AHEAD - 1))
+        slot = ahead[k]
+        if slot < 0:
+            break
+        if slot_is_flow(book, at(slot)):
+            bits = rng.word(flow.keys[K_FLOW], np.uint64(number) * _WORDS + _TWO)
+            if _gives_up(book, flow, slot, bits):
+                break
+        last_ns = time_ns
+        due_ns = time_ns + 1 + np.int64(waits[0, k])
+        if due_ns < end_ns and time_ns >= start:
+            time_ns = due_ns
+        else:
+            time_ns = next_base_time(flow, number + 1, time_ns)
+            end_ns, known = clock[C_MINUTE_END], NONE
+        number += 1
+    flow.count[N_BASE], clock[C_BASE], clock[C_NOW] = number, time_ns, last_ns
+    return time_ns
 
 
 @njit(borrows=True, inner=True, forceinline=True)

@@ -1,9 +1,9 @@
 """What the next events of a market will read, asked for before they come.
 
 Where many markets do not fit into the cache, an event waits for the order that it looks at. But
-the numbers of an event depend on nothing but its place in the stream (`lobsim.market.rng`), so the
-slots that the next cancellations look at are known beforehand and can be fetched side by side. This
-only saves waiting: no result depends on it.
+the slots that the next cancellations look at are known beforehand (`lobsim.market.ahead`), and can
+be fetched side by side; those of a later block are when it is worked out. This only saves waiting:
+no result depends on it.
 """
 
 import numpy as np
@@ -11,14 +11,12 @@ import numpy as np
 from lobsim.engine.jit import njit
 from lobsim.engine.prefetch import prefetch
 from lobsim.engine.state import BEST_ASK, BEST_BID, FREE_SLOT, PRICE_MIN
-from lobsim.market.crowd import candidate_of, choice_of
-from lobsim.market.state import (BASE_POISSON, C_NOW, MIN_ACTIVITY, N_BASE, N_MINUTE, R_CANCEL,
-                                 R_TOTAL, W_BASE)
+from lobsim.market.ahead import block_of
+from lobsim.market.state import (AHEAD, BASE_POISSON, C_NOW, MIN_ACTIVITY, N_AHEAD, N_BASE,
+                                 N_MINUTE, NONE, R_TOTAL, W_BASE)
 
 __all__ = ["foresee"]
 
-_MOST = 64
-"""Events that are looked into; for more, all orders are fetched in a row, which is as fast."""
 _LINE = 2
 """Orders to a cache line, and prices to one, rounded down."""
 _NEAR = 8
@@ -39,13 +37,13 @@ def foresee(book, flow, until_ns):
         prefetch(levels, ask + k)
     seconds = (until_ns - flow.clock[C_NOW]) * 1e-9
     expected = seconds * flow.real[R_TOTAL] * flow.minutes[flow.count[N_MINUTE], MIN_ACTIVITY]
-    if flow.whole[W_BASE] != BASE_POISSON or not expected < _MOST:
+    if flow.whole[W_BASE] != BASE_POISSON:
         for slot in range(0, len(orders), _LINE):
             prefetch(orders, slot)
         return
     prefetch(orders, scalars[FREE_SLOT])
     number = flow.count[N_BASE]
-    for k in range(number, number + 2 + np.int64(max(expected, 0.0))):
-        choice = choice_of(flow, k)
-        if choice < flow.real[R_CANCEL]:
-            prefetch(orders, candidate_of(flow, choice))
+    if flow.count[N_AHEAD] == block_of(flow, number):
+        first = number & (AHEAD - 1)
+        for k in range(first, min(first + 2 + np.int64(min(max(expected, 0.0), AHEAD)), AHEAD)):
+            prefetch(orders, max(flow.ahead[k], NONE))

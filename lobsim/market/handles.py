@@ -31,7 +31,7 @@ _BOOK_TYPES = ((_WORD, 1), (ORDER, 1), (LEVEL, 1), (_WORD, 1), (_WORD, 1), (np.d
 _FLOW_TYPES = ((_REAL, 1), (_WORD, 1), (_REAL, 2), (_WORD, 1), (_WORD, 1), (_WORD, 1), (_REAL, 1),
                (_REAL, 3), (_REAL, 1), (_WORD, 2), (MESSAGE, 1), (np.dtype(np.uint64), 1),
                (_WORD, 1), (_WORD, 1), (_REAL, 1), (_REAL, 1), (OWN_ORDER, 1), (MESSAGE, 1),
-               (_REAL, 2))
+               (_REAL, 2), (_WORD, 1), (_REAL, 2))
 _TAPE_TYPES = ((FILL, 1), (FILL, 1), (REPORT, 1), (FILL, 1), (MESSAGE, 1), (TOP, 1))
 """Type of item and number of axes of each array of a market, in the order of its fields."""
 

@@ -13,7 +13,7 @@ from lobsim.market.state import (CROWD, K_FLOW, L_FAIR, N_CANCELS, N_DROPPED, N_
                                  N_MARKETS, N_MESSAGE, N_OWN_FILLS, N_REPORTS, N_TAPE_FILLS,
                                  N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME, W_MAX_LIVE,
                                  W_QUEUES)
-from lobsim.market.venue import live_orders, new_order_id
+from lobsim.market.venue import live_orders, new_order_id, note_slot
 
 WARM_UP_S = 60
 """Seconds of flow before the market opens to its user; not counted in volume or trades."""
@@ -38,7 +38,7 @@ def fill_book(book, flow, expected):
                 size = flow.limit_sizes[np.int64(rng.word(flow.keys[K_FLOW], drawn) & _BYTE)]
                 drawn += one
                 price = middle - i if side > 0 else middle + 1 + i
-                rest(book, side, price, size, CROWD, new_order_id(flow))
+                note_slot(flow, rest(book, side, price, size, CROWD, new_order_id(flow)))
 
 
 @njit(borrows=True)

@@ -11,7 +11,8 @@ from numba.extending import overload
 
 from lobsim.engine.indirect import address_of, call_at
 from lobsim.engine.jit import njit
-from lobsim.market.crowd import base_event, next_base_time
+from lobsim.market.ahead import next_base_time
+from lobsim.market.crowd import base_event, pass_event, pass_idle
 from lobsim.market.flows import base_of
 from lobsim.market.handles import AT_BASE, AT_RUN, WIDTH, market_at, write_row
 from lobsim.market.makers import arm_reaction, reaction_event
@@ -37,7 +38,7 @@ def _first_base_time(flow):
     if flow.count[N_BASE] != 0 or clock[C_BASE] != clock[C_NOW]:
         return
     if flow.whole[W_BASE] == BASE_POISSON:
-        clock[C_BASE] = next_base_time(flow, clock[C_NOW])
+        clock[C_BASE] = next_base_time(flow, NONE, clock[C_NOW])
     elif flow.whole[W_BASE] == BASE_RECORDED:
         first = flow.recorded[0]["time_ns"] if len(flow.recorded) > 0 else NEVER
         clock[C_BASE] = max(first, clock[C_NOW])
@@ -56,6 +57,16 @@ def _halt(flow, time_ns):
     count[N_HALT] = number + 1
     more = number + 1 < len(flow.halts)
     flow.clock[C_HALT] = max(flow.halts[number + 1, 0], time_ns) if more else NEVER
+
+
+@njit(borrows=True, inner=True, forceinline=True)
+def _earliest(clock):
+    """Which clock goes next, and when."""
+    which, time_ns = NONE, clock[0]
+    for k in range(1, N_CLOCKS):
+        if clock[k] < time_ns:
+            which, time_ns = k, clock[k]
+    return which, time_ns
 
 
 @njit(borrows=True, inner=True)
@@ -123,10 +134,17 @@ def run(table, i, until_ns):
     base = flow.whole[W_BASE]
     _first_base_time(flow)
     while True:
-        which, time_ns = NONE, clock[0]
-        for k in range(1, N_CLOCKS):
-            if clock[k] < time_ns:
-                which, time_ns = k, clock[k]
+        # The earliest clock goes next, and of two that fall together the one further up.
+        before = min(clock[C_GRID], clock[C_HALT], clock[C_REACT])
+        after = min(clock[C_TAKER], clock[C_METAORDER], clock[C_PREDATOR], clock[C_OWN])
+        time_ns, which = clock[C_BASE], C_BASE
+        if time_ns >= before or time_ns > after:
+            which, time_ns = _earliest(clock)
+        elif base <= BASE_POISSON and flow.count[N_HALTED] == 0:
+            last_ns = min(before - 1, after, until_ns)
+            time_ns = pass_idle(book, flow, last_ns)
+            if last_ns < time_ns and last_ns < until_ns:
+                continue
         if time_ns > until_ns:
             clock[C_NOW] = until_ns
             return DONE
@@ -134,6 +152,9 @@ def run(table, i, until_ns):
             return TAPE_FULL
         clock[C_NOW] = time_ns
         if which == C_BASE and base <= BASE_POISSON:
+            if flow.count[N_HALTED] != 0:
+                pass_event(flow, time_ns)
+                continue
             if not base_event(book, flow, tape, time_ns):
                 continue
         elif which == C_BASE:

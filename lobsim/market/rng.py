@@ -16,6 +16,8 @@ References
 """
 
 import numpy as np
+from numba.cpython.unsafe.numbers import leading_zeros
+from numba.extending import overload
 
 from lobsim.engine.jit import njit
 
@@ -29,7 +31,6 @@ _S31 = np.uint64(31)
 _S11 = np.uint64(11)
 _S8 = np.uint64(8)
 _S1 = np.uint64(1)
-_TOP = np.uint64(1 << 63)
 _LOW52 = np.uint64((1 << 52) - 1)
 _EVEN_BYTES = np.uint64(0x00FF00FF00FF00FF)
 _SUM16 = np.uint64(0x0001000100010001)
@@ -38,6 +39,8 @@ _TO_UNIT = 1.0 / 9007199254740992.0
 _TO_UNIT52 = 1.0 / 4503599627370496.0
 _LN2 = 0.6931471805599453
 _INV_LN2 = 1.4426950408889634
+_LN2_TIMES = np.cumsum(np.full(65, _LN2))  # added up one by one: a product would round otherwise
+_MOST_SHIFT = np.int64(63)
 # A sum of eight uniform bytes: mean 8 * 127.5, variance 8 * (256**2 - 1) / 12.
 _BYTES_MEAN = 1020.0
 _BYTES_INV_STD = 1.0 / 209.02152999054430
@@ -69,6 +72,32 @@ def uniform(bits):
     return np.float64(bits >> _S11) * _TO_UNIT
 
 
+def _zeros_ahead(bits):
+    """Zeros before the first one of a 64-bit word."""
+    return 64 - int(bits).bit_length()
+
+
+@overload(_zeros_ahead)
+def _zeros_ahead_compiled(bits):
+    return lambda bits: np.int64(leading_zeros(bits))
+
+
+@njit(borrows=True, forceinline=True)
+def exponential_parts(bits):
+    """The numbers ``(zeros + 1) log 2`` and ``fraction`` of `exponential`."""
+    zeros = _zeros_ahead(bits)
+    bits = bits << np.uint64(min(zeros, _MOST_SHIFT))  # a word of zeros alone stays what it is
+    return _LN2_TIMES[zeros], np.float64((bits >> _S11) & _LOW52) * _TO_UNIT52
+
+
+@njit(borrows=True, forceinline=True, error_model="numpy")
+def log_of_one_and(fraction):
+    """``log(1 + fraction)`` of `exponential`, 0 <= fraction < 1."""
+    s = fraction / (2.0 + fraction)
+    q = s * s
+    return 2.0 * s * (1.0 + q * (1 / 3 + q * (0.2 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11))))))
+
+
 @njit(borrows=True, forceinline=True)
 def exponential(bits):
     """Exponential number with mean 1 from 64 random bits.
@@ -77,17 +106,8 @@ def exponential(bits):
     independent of it: ``-log(u) = (zeros + 1) log 2 - log(1 + fraction)``. The last logarithm is
     the series of ``2 artanh(s)`` to ``s**11`` (absolute error below 2e-7).
     """
-    total = _LN2
-    for _ in range(64):
-        if bits & _TOP:
-            break
-        bits = bits << _S1
-        total += _LN2
-    fraction = np.float64((bits >> _S11) & _LOW52) * _TO_UNIT52
-    s = fraction / (2.0 + fraction)
-    q = s * s
-    log1p = 2.0 * s * (1.0 + q * (1 / 3 + q * (0.2 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11))))))
-    return total - log1p
+    whole, fraction = exponential_parts(bits)
+    return whole - log_of_one_and(fraction)
 
 
 @njit(borrows=True, forceinline=True)

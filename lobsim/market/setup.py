@@ -148,7 +148,7 @@ def make_flow(profile: Profile, seed: int, start_ns: int, common_seed: int | Non
 
 
 def _start(profile, real, whole, start_ns, halts):
-    """Clocks, counters, levels, ring, own orders and excitation at the start."""
+    """Clocks, counters, levels, ring, own orders and so on at the start."""
     middle = whole[s.W_LOW] + profile.band_ticks // 2
     clock = np.full(s.C_SIZE, s.NEVER, dtype=np.int64)
     clock[[s.C_NOW, s.C_GRID, s.C_BURST, s.C_TRADER]] = start_ns
@@ -171,7 +171,8 @@ def _start(profile, real, whole, start_ns, halts):
     hawkes = profile.part(Hawkes)
     decays = len(hawkes.hawkes_beta) if hawkes else 1
     return (clock, count, level, np.full(s.RING, middle + 0.5), np.zeros(s.OWN_ROOM, s.OWN_ORDER),
-            s.new_pending(), np.zeros((decays, 6)))
+            s.new_pending(), np.zeros((decays, 6)), np.zeros(s.AHEAD, np.int64),
+            np.zeros((2, s.AHEAD)))
 
 
 def _crowd(profile, real, whole):

@@ -46,6 +46,8 @@ class Stack(NamedTuple):
     own: np.ndarray
     pending: np.ndarray
     excite: np.ndarray
+    ahead: np.ndarray
+    waits: np.ndarray
     scratch: np.ndarray
     own_fills: np.ndarray
     reports: np.ndarray

@@ -1,8 +1,9 @@
 """State of one market as plain arrays, and the names of their entries.
 
 Kernels get a `Flow`: a NamedTuple of small arrays. `real`, `whole` and the tables are parameters
-and only read; `clock`, `count`, `level`, `ring`, `own`, `pending` and `excite` are what a run
-changes. Constants below name the entries, so that no bare index appears further down.
+and only read; `clock`, `count`, `level`, `ring`, `own`, `pending`, `excite`, `ahead` and `waits`
+are what a run changes. Constants below name the entries, so that no bare index appears further
+down.
 """
 
 from typing import NamedTuple
@@ -86,7 +87,13 @@ C_NOW, C_MINUTE_END, C_BURST, C_TRADER, C_SIZE = 8, 9, 10, 11, 12  # C_TRADER: t
  N_METAORDER_LEFT, N_METAORDER_SIDE, N_METAORDERS, N_PREDATOR, N_PREDATOR_POSITION, N_HALT,
  N_HALTED, N_PENDING_HEAD, N_PENDING, N_SENT, N_LOOKS, N_REFERENCE, N_REINIT,
  N_POSITION, N_MADE, N_TOOK, N_OWN_CANCELS,  # own account: lots held, made, taken; cancels
- N_SIZE) = range(42)
+ N_AHEAD,  # which events `Flow.ahead` tells of, 0 for none
+ N_HIGHEST,  # highest slot that an order of the background ever had
+ N_SIZE) = range(44)
+
+AHEAD_BITS = 5
+AHEAD = 1 << AHEAD_BITS
+"""Events of the Poisson crowd that are looked at in one go (`lobsim.market.ahead`)."""
 
 # Flow.level: quantities that move.
 L_EXOGENOUS, L_AHEAD, L_VARIANCE, L_PERMANENT = 0, 1, 2, 3
@@ -147,6 +154,8 @@ class Flow(NamedTuple):
     own: np.ndarray  # OWN_ORDER, OWN_ROOM long, oldest first
     pending: np.ndarray  # MESSAGE, a ring of PENDING_ROOM
     excite: np.ndarray  # (P, 6) decayed sums of a Hawkes process
+    ahead: np.ndarray  # slots that AHEAD events of the crowd look at
+    waits: np.ndarray  # (2, AHEAD) times from each of them to the next, ns; scratch
 
 
 def new_pending() -> np.ndarray:

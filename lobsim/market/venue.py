@@ -16,10 +16,11 @@ from lobsim.engine.state import (ASK_ORDERS, BEST_ASK, BEST_BID, BID_ORDERS, PRI
 from lobsim.market.paper import paper_fills
 from lobsim.market.price import react
 from lobsim.market.reports import FILLED, book_own, report
-from lobsim.market.state import (CROWD, FILL_NO_IMPACT, FILL_QUEUE, L_SIGNAL, N_FILLS,
-                                 N_MESSAGE, N_ORDER_ID, N_OWN_FILLS, N_OWN_LIVE, N_REPORTS,
-                                 N_TAPE_FILLS, N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES, N_VOLUME,
-                                 NONE, OWN, OWN_ROOM, PREDATOR, W_FILL_RULE, W_MAX_LIVE, W_RECORD)
+from lobsim.market.state import (CROWD, FILL_NO_IMPACT, FILL_QUEUE, L_SIGNAL, N_AHEAD, N_FILLS,
+                                 N_HIGHEST, N_MESSAGE, N_ORDER_ID, N_OWN_FILLS, N_OWN_LIVE,
+                                 N_REPORTS, N_TAPE_FILLS, N_TAPE_MESSAGES, N_TAPE_TOPS, N_TRADES,
+                                 N_VOLUME, NONE, OWN, OWN_ROOM, PREDATOR, W_FILL_RULE, W_MAX_LIVE,
+                                 W_RECORD)
 
 KEEP_FILLS, KEEP_ALL = 1, 2
 """Values of the recording switch: trades only, or messages and best quotes as well."""
@@ -103,6 +104,15 @@ def new_order_id(flow):
         order_id = 1
     flow.count[N_ORDER_ID] = order_id
     return order_id
+
+
+@njit(borrows=True, inner=True, forceinline=True)
+def note_slot(flow, slot):
+    """An order of the background rests in a slot: beyond the highest one nobody need look."""
+    count = flow.count
+    if slot > count[N_HIGHEST]:
+        count[N_HIGHEST] = slot
+        count[N_AHEAD] = 0  # was told with the highest slot as it was
 
 
 @njit(borrows=True, inner=True, forceinline=True)
@@ -228,7 +238,7 @@ def beyond_the_book(flow, tape, side, price, size, order_id, time_ns):
 def rest_order(book, flow, tape, side, price, size, time_ns, owner=CROWD):
     """A background limit order joins the queue; the price must not cross."""
     order_id = new_order_id(flow)
-    rest(book, side, price, size, owner, order_id)
+    note_slot(flow, rest(book, side, price, size, owner, order_id))
     note(flow, tape, time_ns, order_id, price, size, owner, _LIMIT, side)
     beyond_the_book(flow, tape, side, price, size, order_id, time_ns)
 

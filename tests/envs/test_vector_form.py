@@ -3,6 +3,7 @@
 import copy
 import subprocess
 import sys
+import time
 import warnings
 
 import gymnasium
@@ -11,7 +12,10 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import lobsim.envs
-from lobsim.envs.threads import shares, side_by_side
+from lobsim.engine.indirect import address_of
+from lobsim.engine.jit import njit
+from lobsim.envs.jobs import AT_KERNEL, FAILED, line_of, new_job
+from lobsim.envs.threads import Helpers, shared_by
 from lobsim.market.parts import Latency
 from small_markets import FLOWS, START_S, profile_of
 
@@ -308,15 +312,47 @@ def test_threads_must_be_a_number_that_can_be_had():
         gymnasium.make_vec("lobsim/Execution-v0", num_envs=2, threads=0)
 
 
-def test_what_a_thread_raises_is_raised_when_all_are_done():
-    done = []
+@njit(borrows=True)
+def fails(job, chunk, _):
+    if chunk >= 0:
+        raise KeyError("chunk")
+    return 0
 
-    def work(rows):
-        if rows.start == 4:
-            raise KeyError("row 4")
-        done.append(rows.start)
 
-    with pytest.raises(KeyError, match="row 4"):
-        side_by_side(shares(12, 3), work)
-    assert sorted(done) == [0, 8]
-    assert shares(7, 4) == [slice(0, 7)] and len(shares(64, 3)) == 3
+def test_what_a_thread_raises_is_raised_and_the_next_step_is_played_by_new_ones():
+    envs, alone = (many(12, threads=threads).unwrapped for threads in (3, 1))
+    plan = np.zeros((3, 12), np.int64)
+    for one in (envs, alone):
+        one.reset(seed=2)
+        one.step(plan[0])
+    envs._core._job[0, AT_KERNEL] = address_of(fails)
+    with pytest.raises(KeyError):
+        envs.step(plan[1])
+    for action in plan[1:]:
+        assert same(envs.step(action)[0], alone.step(action)[0])
+
+
+def test_a_helper_that_fails_says_so_and_ends():
+    job = new_job(address_of(fails), 0, 8, 2, 2)
+    helpers = Helpers(job, 1)
+    job[0, line_of(1)] = 0  # its first chunk is there to be claimed
+    deadline = time.monotonic() + 60.0
+    while not job[0, FAILED] and time.monotonic() < deadline:
+        helpers.wake()
+        time.sleep(0.001)
+    assert isinstance(helpers.end(), KeyError)
+
+
+def test_rows_are_shared_by_no_more_threads_than_have_work():
+    assert [shared_by(7, 4), shared_by(64, 3), shared_by(4096, 2)] == [(1, 1), (3, 8), (2, 8)]
+
+
+def test_a_copy_of_an_environment_on_several_threads_has_threads_of_its_own():
+    envs = many(12, threads=2)
+    envs.reset(seed=4)
+    plan = np.ones((4, 12), np.int64)
+    envs.step(plan[0])
+    copied = copy.deepcopy(envs)
+    told = [copied.step(action)[0] for action in plan[1:]]
+    for theirs, action in zip(told, plan[1:], strict=True):
+        assert same(theirs, envs.step(action)[0])
