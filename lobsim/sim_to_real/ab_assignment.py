@@ -6,6 +6,10 @@ are dealt in permuted blocks, so that both policies get the same kinds of orders
 The arm of an order depends on the seed, its stratum and its place in it alone: whoever has these
 can repeat the draw, and an order that is sent twice, or after a restart, keeps its arm.
 
+What this assumes: the policy of one order does not change the cost of another. Two orders in the
+same stock within the decay of their impact break that, and a comparison by order then understates
+what a loud policy does to its neighbours: deal whole days (one "order" a day and stock) instead.
+
 References
 ----------
 M. Zelen (1974), "The randomization and stratification of patients to clinical trials", Journal of

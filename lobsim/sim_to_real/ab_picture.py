@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from lobsim.plots.style import BLACK, BLUE, GREEN, GREY, LINE_STYLES, VERMILLION, styled
@@ -30,7 +31,8 @@ def ab_plot(result: ABResult, *, title: str | None = None) -> Figure:
     it wanders; nobody may stop by it.
     """
     looks = result.looks
-    at = np.arange(1, len(looks) + 1)
+    numbered = pd.api.types.is_numeric_dtype(looks["look"])
+    at = looks["look"].to_numpy() if numbered else np.arange(1, len(looks) + 1)
     fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.8), width_ratios=(1.25, 1))
     known = np.isfinite(looks["low"]) & np.isfinite(looks["high"])
     left.fill_between(at[known], looks["low"][known], looks["high"][known], color=GREEN, alpha=0.25,
@@ -51,8 +53,8 @@ def ab_plot(result: ABResult, *, title: str | None = None) -> Figure:
     right.set_ylabel("p value")
     stop = np.flatnonzero(looks["p_value"] <= result.alpha)
     for ax in (left, right):
-        ax.set_xlabel("looks (days)")
-        ax.set_xlim(0.5, len(at) + 0.5)
+        ax.set_xlabel("look (day)" if numbered else "looks, in order")
+        ax.set_xlim(at[0] - 0.5, at[-1] + 0.5)
         if len(stop):
             ax.axvline(at[stop[0]], color=BLACK, linewidth=1.0, linestyle=LINE_STYLES[3])
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, columnspacing=1.0)

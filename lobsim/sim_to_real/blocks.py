@@ -5,7 +5,9 @@ is the episode, where data are episodes, or a block of consecutive rows. Two nul
 
 *permutation*: units of both sides are dealt to the sides anew. Exact when units are exchangeable
 (independent episodes); for blocks of one series nearly so, see below. Says "same distribution and
-same dependence".
+same dependence". Sides of equal length forgive other dependence; where a long reference forgets
+fast and a short live side slowly, this null is too narrow, and it is the other one that holds
+(`measure_drift.py dependence` counts both).
 
 *bootstrap*: each side is drawn from itself, in blocks (stationary or circular bootstrap) or in
 episodes, and moved to the common centre. Says "same distribution", and lets the sides differ in

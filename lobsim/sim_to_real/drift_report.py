@@ -167,6 +167,7 @@ def _densities(ax, a: np.ndarray, b: np.ndarray, unit: str) -> None:
             ax.bar(values + sign * step, shares, 2 * step, color="none", edgecolor=colour,
                    linestyle=dashes, linewidth=1.6, label=label,
                    hatch="//" if sign > 0 else None)
+        ax.set_xticks(values)
         ax.set_ylabel("share of rows")
         return
     low, high = np.quantile(both, [0.005, 0.995])

@@ -89,7 +89,7 @@ class DriftResult:
         return not (self.table["verdict"] == TOO_LITTLE).all()
 
     def worst_columns(self, most: int | None = None) -> list[str]:
-        """Columns by evidence: smallest adjusted p value first, then the largest PSI."""
+        """Columns by evidence: smallest p value first, of equal ones the largest PSI."""
         own = self.table[self.table["test"].isin(["ks", "psi"])]
         p = own.groupby("what")["p_value"].min()
         size = own[own["test"] == "psi"].set_index("what")["statistic"]
@@ -122,7 +122,8 @@ def find_drift(reference: pd.DataFrame, live: pd.DataFrame, *, states: Sequence[
     alpha : float
         Level of the verdicts.
     null : {"permutation", "stationary", "circular"}
-        See :mod:`lobsim.sim_to_real.blocks`. The classifier has the permutation null always: a
+        See :mod:`lobsim.sim_to_real.blocks`; for sides of very different lengths, and of different
+        memory, a bootstrap. The classifier has the permutation null always: a
         fold that was drawn twice would see its own rows.
     block : float, optional
         Rows of a block; default by the memory of the series: :func:`exchange_length` for

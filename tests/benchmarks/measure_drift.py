@@ -5,6 +5,7 @@ Run one of::
     python tests/benchmarks/measure_drift.py --quick
     python tests/benchmarks/measure_drift.py alarms --runs 400
     python tests/benchmarks/measure_drift.py power --runs 100
+    python tests/benchmarks/measure_drift.py dependence --runs 200
     python tests/benchmarks/measure_drift.py looks --runs 4000
     python tests/benchmarks/measure_drift.py bounded --runs 400
 
@@ -129,6 +130,29 @@ def power(options) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def dependence(options) -> pd.DataFrame:
+    """Alarms of KS in percent where only the memory differs: rho .5 in the reference, .9 live."""
+    rows = []
+    for longer in (1, 4):
+        rng, runs = np.random.default_rng([options.seed, longer]), []
+        for _ in range(options.runs):
+            sides = [ar1(rng, longer * options.rows, 0.5), ar1(rng, options.rows, 0.9)]
+            x, length = np.concatenate(sides)[:, 0], exchange_length(sides)
+            block = [blocks_of(len(side), length) for side in sides]
+            unit = np.concatenate([block[0], block[0].max() + 1 + block[1]])
+            pool, test = Pool(len(sides[0]), len(sides[1]), unit), KS(x)
+            seen = test(pool.observed())[0]
+            lengths = tuple(block_length(side[:, 0]).stationary for side in sides)
+            nulls = {"permutation": pool.permuted(DRAWS, rng),
+                     "stationary bootstrap": pool.bootstrapped(DRAWS, rng, lengths)}
+            runs.append({name: p_value(seen, np.concatenate([test(m) for m in null]))
+                         for name, null in nulls.items()})
+        rows.append(counted(runs, {"reference rows": longer * options.rows,
+                                   "live rows": options.rows}))
+    shown(rows, f"the same marginals, other memory: alarms of KS, % at {ALPHA:.0%}")
+    return pd.DataFrame(rows)
+
+
 def daily(rng, runs: int, per_day: int, effect: float, heavy: bool):
     """Effect to date and its error after each day, shape (runs, days)."""
     own = per_day // 2
@@ -209,14 +233,14 @@ def shown(table, title: str) -> None:
     print(f"\n{title}\n{pd.DataFrame(table).to_string(index=False)}", flush=True)
 
 
-PARTS = {"alarms": (alarms, 400), "power": (power, 100), "looks": (looks, 4000),
-         "bounded": (bounded, 400)}
+PARTS = {"alarms": (alarms, 400), "power": (power, 100), "dependence": (dependence, 200),
+         "looks": (looks, 4000), "bounded": (bounded, 400)}
 
 
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; default all")
-    parser.add_argument("--runs", type=int, help="of each part; default 400, 100, 4000, 400")
+    parser.add_argument("--runs", type=int, help="of each part; default 400, 100, 200, 4000, 400")
     parser.add_argument("--rows", type=int, default=2000, help="of either side")
     parser.add_argument("--rho", type=float, default=0.9, help="of the power table")
     parser.add_argument("--rhos", type=float, nargs="+", default=[0.0, 0.5, 0.9, 0.99])
