@@ -1,0 +1,26 @@
+"""A live venue that differs from the training market, and the tools to find out how.
+
+The venue
+---------
+*Differences.* Each hidden difference is a named switch with a size (`gaps`), mapped to parts of the
+market or to rules of the venue around it. No gap: the training market, bit for bit.
+
+*Time.* The venue has one true clock, in nanoseconds after midnight. It runs at a multiple of the
+wall clock, and goes on while the venue is dead or stalled; or, in *lockstep*, as far as the client
+asks, so that a day is reproducible to the byte. Latency is the market's own (`Latency` part):
+whatever the venue says it says when the trader could know it.
+
+*Messages.* `protocol` is lines of JSON over TCP on the local host. All that a venue tells the
+trader is numbered, over all connections of a day; a client that comes back says the last number it
+has and gets the rest. So the trader's stream is complete and in order, though *reports* in it may be
+late and overtake one another. All that a trader asks has an id and is carried out once.
+
+*Nothing is doubled, nothing is lost.* `venue.VenueCore` is a function of the day and of the
+requests with their times of arrival. `gateway.Gateway` writes each of them to a journal before it
+is carried out, and so before anything that follows from it leaves. A venue that was killed plays
+its journal once more and is the same venue: same orders, same fills, same numbers. `client.Client`
+writes what it asks before it asks, and asks again, under the same ids, for what was not answered.
+
+*Forms.* `server` is the venue as a process (``python -m lobsim.sim_to_real.server``), `links`
+the socket to it and the same gateway without a socket, for notebooks and tests.
+"""
