@@ -230,6 +230,8 @@ class Client:
         self.connections = 0
         self._silence_s = 0.0
         self._state: dict | None = None
+        self._heartbeat: dict = {}
+        self._echo = 0
         self._stepped_ns = -1
         self._is_open = False
         self._file = None
@@ -356,6 +358,8 @@ class Client:
             self.account.welcome = message
         elif kind == "state":
             self._state = message
+        elif kind == "heartbeat" and message["echo"]:
+            self._heartbeat = message
         elif kind == "error":
             self.errors.append(message["reason"])
         return []
@@ -427,9 +431,18 @@ class Client:
         self._until(lambda: self._stepped_ns >= until_ns,
                     {"type": "step", "until_ns": int(until_ns)})
 
+    def sync(self) -> None:
+        """Hear all that the venue has said so far, and what it says to the requests sent."""
+        self._echo += 1
+        asked = self._echo
+        self._until(lambda: self._heartbeat.get("echo", 0) >= asked
+                    and self._heartbeat["seq"] <= self.account.last_seq,
+                    {"type": "heartbeat", "echo": asked})
+
     def settle(self) -> None:
-        """Hear until every request is answered (without latency, at once)."""
-        self._until(lambda: not self.account.unanswered, {"type": "heartbeat"})
+        """Hear until every request is answered (of a venue without latency, or by itself)."""
+        self._until(lambda: not self.account.unanswered,
+                    {"type": "heartbeat", "echo": self._echo})
 
     def status(self) -> dict:
         """Orders and account as the venue sees them; every message before it has been taken."""

@@ -200,7 +200,7 @@ class Gateway:
         if connection is not self.active:
             raise ProtocolError("another connection of this session has taken over")
         if kind == "heartbeat":
-            return [{"type": "heartbeat", "seq": len(self.core.sent)}]
+            return [{"type": "heartbeat", "seq": len(self.core.sent), "echo": request["echo"]}]
         if kind == "status":
             return [self.core.state()]
         if kind == "resend":

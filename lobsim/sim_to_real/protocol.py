@@ -20,7 +20,7 @@ replace    id, order, lots, price_ticks,     a new price and open size; keeps it
 step       until_ns                          let the market run (a venue in lockstep only)
 resend     from_seq                          send again all messages from this number on
 status     (none)                            tell orders and account as the venue sees them
-heartbeat  (none)                            I am here
+heartbeat  echo                              I am here; is answered with the same `echo`
 logout     (none)                            close the connection; orders stay
 ========== ================================= ====================================================
 
@@ -46,16 +46,16 @@ report     what became of a request or an order: what (accepted, reduced, replac
 trades     prints since the last: rows of [ns, price_ticks, lots, side of the taker]; venue_ns,
            sent_ns
 book       bids, asks: the best levels as [price_ticks, lots], best first; volume (lots traded in
-           the market so far); halted; own: rows of [order, price_ticks, left, lots ahead of it]
-           of own orders that rest, oldest first, as an order-by-order feed would let a trader
-           count; venue_ns, sent_ns
+           the market so far); halted; own: rows of [order, price_ticks, left, lots ahead of
+           it, all lots at its price] of own orders that rest, oldest first, as an order-by-order
+           feed would let a trader count; venue_ns, sent_ns
 clock      the market has run until until_ns, which was asked for (lockstep)
 end        the day is over: position, fills, cash, fees, sent_ns
 ========== ======================================================================================
 
 Not numbered: ``welcome`` (version, session, day, seq, clock_ns, start_ns, end_ns, look_ns,
 lockstep, profile, tick_size, lot_size, heartbeat_s), ``state`` (seq, clock_ns, untold reports,
-orders as [lots, filled, cancelled, left, done], position, fills, cash, fees), ``heartbeat`` (seq) and ``error`` (reason). A line that is no request gets one
+orders as [lots, filled, cancelled, left, done], position, fills, cash, fees), ``heartbeat`` (seq; echo, 0 if nobody asked) and ``error`` (reason). A line that is no request gets one
 ``error`` and changes nothing; the connection stays, unless the line was too long to be read.
 
 All stamps of the venue (`venue_ns`, `received_ns`, `sent_ns`) are read off the venue's clock,
@@ -84,7 +84,7 @@ _LONGEST_NS = 4 * 86_400 * 10**9
 _NUMBERS = {
     "lots": (1, _MOST), "price_ticks": (0, _MOST), "sent_ns": (0, _LONGEST_NS),
     "until_ns": (0, _LONGEST_NS), "from_seq": (1, 2**53), "last_seq": (0, 2**53),
-    "version": (0, _MOST), "side": (-1, 1),
+    "version": (0, _MOST), "side": (-1, 1), "echo": (0, 2**53),
 }  # fmt: skip
 _FIELDS = {
     "logon": ("version", "session", "last_seq"),
@@ -93,7 +93,7 @@ _FIELDS = {
     "reduce": ("id", "order", "lots", "sent_ns"),
     "replace": ("id", "order", "lots", "price_ticks", "sent_ns"),
     "step": ("until_ns",), "resend": ("from_seq",),
-    "status": (), "heartbeat": (), "logout": (),
+    "status": (), "heartbeat": ("echo",), "logout": (),
 }  # fmt: skip
 
 

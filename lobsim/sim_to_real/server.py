@@ -44,8 +44,8 @@ class _Server:
                 try:
                     line = await asyncio.wait_for(reader.readuntil(b"\n"), HEARTBEAT_S)
                 except TimeoutError:
-                    self._send(connection, [encode({"type": "heartbeat",
-                                                    "seq": len(self.gateway.core.sent)})])
+                    self._send(connection, [encode({
+                        "type": "heartbeat", "seq": len(self.gateway.core.sent), "echo": 0})])
                     continue
                 except asyncio.LimitOverrunError:
                     self._send(connection, [encode({

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lobsim.engine.state import PRICE_MIN
 from lobsim.engine.views import ahead_of, depth_into
 from lobsim.market import Market
 from lobsim.market.arguments import checked_seed, checked_window
@@ -463,8 +464,9 @@ class VenueCore:
             held = self._by_market.get(int(entry["order_id"]))
             ahead = int(ahead_of(book, int(entry["slot"]))[0]) if entry["slot"] > 0 else 0
             if held is not None:
-                own.append([held.order.order_id, int(entry["price_ticks"]), int(entry["left"]),
-                            ahead])
+                price = int(entry["price_ticks"])
+                there = int(book.levels[price - book.scalars[PRICE_MIN]]["total"])
+                own.append([held.order.order_id, price, int(entry["left"]), ahead, there])
         return {"bids": sides[0], "asks": sides[1], "volume": int(flow.count[N_VOLUME]),
                 "halted": bool(self.market.halted), "own": own}
 

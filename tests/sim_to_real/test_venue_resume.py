@@ -196,7 +196,7 @@ def test_a_client_that_is_killed_goes_on_from_its_file(tmp_path, undisturbed, ki
 def test_the_same_request_again_is_answered_and_not_carried_out():
     client, gateway = embedded(DAY)
     order = client.new(1, 300, "market")
-    client.settle()
+    client.sync()
     before = outcome(client.account)
     request = {"type": "new", "id": order, "side": 1, "lots": 300, "kind": "market",
                "price_ticks": 0, "sent_ns": 7}
@@ -246,7 +246,7 @@ def test_a_client_refuses_to_go_on_with_another_day(tmp_path):
 def test_reconciliation_names_every_kind_of_difference():
     client, _ = embedded(DAY)
     client.new(1, 100, "market")
-    client.settle()
+    client.sync()
     state, account = client.status(), client.account
     assert reconcile(account, state).is_clean
     wrong = state | {"position": 99, "fills": 5, "cash": 0.0, "fees": 1.0, "untold": 2,
