@@ -55,6 +55,8 @@ class Account:
         Cash in ticks times lots, fees not deducted.
     fees : float
         In currency, paid > 0.
+    asked : dict of str to dict
+        All requests by their ids.
     fills : list of dict
         The fill reports, one for each `exec`.
     last_seq : int
@@ -66,8 +68,9 @@ class Account:
     def __init__(self):
         self.orders: dict[str, LiveOrder] = {}
         self.unanswered: dict[str, dict] = {}
+        self.asked: dict[str, dict] = {}
         self.fills: list[dict] = []
-        self.position = self.last_seq = self.clock_ns = self.requests = 0
+        self.position = self.last_seq = self.clock_ns = 0
         self.cash_ticks = 0
         self.fees = 0.0
         self.day: str = ""
@@ -98,15 +101,14 @@ class Account:
                              price_ticks=int(price_ticks))
 
     def _request(self, what: str, now_ns: int, **content) -> dict:
-        request = {"type": what, "id": f"{what[0]}{self.requests + 1}", **content,
+        request = {"type": what, "id": f"{what[0]}{len(self.asked) + 1}", **content,
                    "sent_ns": int(now_ns)}
         self.record(request)
         return request
 
     def record(self, request: dict) -> None:
         """Take note of a request that is about to be sent."""
-        self.requests += 1
-        self.unanswered[request["id"]] = request
+        self.asked[request["id"]] = self.unanswered[request["id"]] = request
         if request["type"] == "new":
             key, lots = request["id"], request["lots"]
             self.orders[key] = LiveOrder(key, request["side"], request["price_ticks"], lots, lots)
@@ -151,7 +153,8 @@ class Account:
         What was asked for, filled and cancelled of an order only ever grows, and each report tells
         all three: the largest that was told is the latest. A fill counts once, by its number.
         """
-        self.unanswered.pop(report["id"], None)
+        if report["what"] != "known":
+            self.unanswered.pop(report["id"], None)
         self.fees += report["fee"]
         order = self.orders.get(report["order"])
         if order is None:
@@ -167,7 +170,7 @@ class Account:
         order.left = order.lots - order.filled - order.cancelled
         if report["what"] in ("accepted", "replaced"):
             order.price_ticks = report["price_ticks"]
-        if report["what"] == "rejected" and report["cancelled"] == order.lots:
+        if report["what"] == "rejected" and report["cancelled"] == report["total"] == order.lots:
             order.reason = report["reason"]
         order.done = order.left == 0
 

@@ -16,8 +16,8 @@ name                      what a size of 1 changes (0 = nothing; all but `trend`
 ``fees``                  0.2 basis points of the price more on every trade, taken or made
 ``cancel_fee``            a fee for each cancelled or replaced order: a cent, or the price of a
                           tick and a hundred lots where that is less
-``queue``                 in each second an own resting order falls behind everything at its price
-                          with a chance of 20 % (1 - 0.8 ** size)
+``queue``                 in each tenth of a second an own resting order falls behind everything at
+                          its price with a chance of 20 % (1 - 0.8 ** size)
 ``hidden_liquidity``      takers meet hidden orders within the spread with a chance of 40 % more
 ``adverse_selection``     30 % more of single takers know where the price goes, up to all
 ``reaction``              own trades move the price twice as far (1 + size times)
@@ -56,7 +56,7 @@ class Rules:
     ack_s, ack_jitter_s : float
         Delay of reports behind the market data, and the mean of an exponential one besides.
     lose_place : float
-        Chance, in each second, that an own resting order falls behind all at its price.
+        Chance, in each tenth of a second, that an own resting order falls behind all at its price.
     most_per_s : float
         Requests in any second beyond which they are refused.
     reject_share : float

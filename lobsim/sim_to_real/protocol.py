@@ -26,8 +26,9 @@ logout     (none)                            close the connection; orders stay
 
 `id` names a request, 1 to 32 letters, digits, ``-``, ``_`` or ``.``; that of a ``new`` names the
 order, too. **A request is carried out once**: the same one sent again, however often and over
-however many connections, is answered by a ``report`` with ``what="known"`` and the order's state;
-another request under a used id is refused. ``sent_ns`` is the trader's clock, kept for the logs.
+however many connections, is answered by a ``report`` with ``what="known"``, which tells nothing
+more: its true answer is among the messages before, or on its way. Another request under a used id
+is refused. ``sent_ns`` is the trader's clock, kept for the logs.
 
 What the venue sends
 --------------------

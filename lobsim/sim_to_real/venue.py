@@ -20,7 +20,7 @@ from lobsim.market.profile import Profile
 from lobsim.market.profiles import find_profile
 from lobsim.market.reports import What, explain_reason
 from lobsim.market.rng import Dice
-from lobsim.market.state import C_NOW, N_OWN_LIVE, N_VOLUME, NS
+from lobsim.market.state import C_NOW, NEVER, N_OWN_LIVE, N_VOLUME, NS
 from lobsim.sim_to_real.gaps import Gap, as_gaps, with_gaps
 from lobsim.sim_to_real.priority import fall_behind
 
@@ -28,6 +28,8 @@ __all__ = ["LiveOrder", "VenueCore", "VenueDay"]
 
 _ACKS, _PLACES, _REFUSALS = 201, 202, 203  # random streams of the venue, beside the market's
 _CLOSED = "the day is over"
+_PLACE_NS = NS // 10
+"""Between two moments at which own orders may lose their place (`Rules.lose_place`)."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ class VenueCore:
         self._reports_read = self._fills_read = self._looks = self._counter = self.fills = 0
         self._look_ns = round(day.look_s * NS)
         self._next_look = self.start_ns
+        self._next_place = self.start_ns if self.rules.lose_place else NEVER
         self._shown: dict | None = None
         self._acks, self._places, self._refusals = (
             Dice(day.seed, stream) for stream in (_ACKS, _PLACES, _REFUSALS))
@@ -199,10 +202,14 @@ class VenueCore:
 
     def _advance(self, ns: int) -> None:
         ns = min(ns, self.end_ns)
-        while self._next_look <= ns:
-            self._run(self._next_look)
-            self._look()
-            self._next_look += self._look_ns
+        while (at_ns := min(self._next_look, self._next_place)) <= ns:
+            self._run(at_ns)
+            if at_ns == self._next_place:
+                self._lose_places()
+                self._next_place += _PLACE_NS
+            if at_ns == self._next_look:
+                self._look()
+                self._next_look += self._look_ns
         self._run(ns)
         if ns >= self.end_ns and not self.closed:
             self._close()
@@ -220,12 +227,17 @@ class VenueCore:
             self._send(message)
         self._delayed = []
         for held in self._by_id.values():
-            order = held.order
+            order, asked = held.order, [request["id"] for request in held.asked]
             if not order.done:
                 lapsed, order.left = order.left, 0
                 order.cancelled += lapsed
                 order.done = True
-                self._report("cancelled", order, lapsed, reason=_CLOSED)
+                entering = order.order_id if order.order_id in asked else ""
+                self._report("cancelled", order, lapsed, entering, reason=_CLOSED)
+            for key in asked:  # changes that never reached the book
+                if key != order.order_id:
+                    self._report("rejected", order, 0, key, reason=_CLOSED)
+            held.asked.clear()
         self._send({"type": "end"} | self._account())
 
     # -- requests ------------------------------------------------------------------------------
@@ -266,12 +278,11 @@ class VenueCore:
     def _again(self, request: dict, is_same: bool) -> None:
         """A request whose id was used before."""
         named = request["id"] if request["type"] == "new" else request["order"]
-        held = self._by_id.get(named)
-        order = held.order if held else LiveOrder(named, 0, 0, 0, 0)
+        nothing = LiveOrder(named, 0, 0, 0, 0)  # its true answer tells the state, and no sooner
         if is_same:
-            self._report("known", order, 0, request["id"], reason=order.reason, now=True)
+            self._report("known", nothing, 0, request["id"], now=True)
         else:
-            self._report("rejected", order, 0, request["id"],
+            self._report("rejected", nothing, 0, request["id"],
                          reason="the id was used for another request", now=True)
 
     def _refusal(self) -> str:
@@ -428,15 +439,18 @@ class VenueCore:
 
     # -- what the venue shows ------------------------------------------------------------------
 
-    def _look(self) -> None:
-        """Publish what was printed since the last look, and the book."""
+    def _lose_places(self) -> None:
+        """Let some own resting orders fall behind."""
         flow = self.market._flow
         live = int(flow.count[N_OWN_LIVE])
-        if self.rules.lose_place and live:
+        if live:
             lost = self._places.uniform(live) < self.rules.lose_place
             for k in np.flatnonzero(lost):
                 fall_behind(self.market._book, flow.own, k)
-        seen_ns = self.stamp(int(flow.clock[C_NOW]))
+
+    def _look(self) -> None:
+        """Publish what was printed since the last look, and the book."""
+        seen_ns = self.stamp(int(self.market._flow.clock[C_NOW]))
         if prints := self._prints():
             self._send({"type": "trades", "rows": prints, "venue_ns": seen_ns})
         if self._looks % self.rules.fresh_every == 0 or self._shown is None:

@@ -187,7 +187,7 @@ def test_a_client_that_is_killed_goes_on_from_its_file(tmp_path, undisturbed, ki
     with open(kept, "ab") as file:  # it died while it wrote
         file.write(b'{"got":{"type":"bo')
     again = Client(EmbeddedLink(gateway), kept=kept)
-    assert again.account.requests == client.account.requests
+    assert again.account.asked == client.account.asked
     again.connect()
     again.step(gateway.core.end_ns)
     same_on_both_sides(again, gateway)
@@ -207,6 +207,7 @@ def test_the_same_request_again_is_answered_and_not_carried_out():
         client.status()
     assert [(one["what"], one["reason"]) for one in heard] == [
         ("known", ""), ("rejected", "the id was used for another request")]
+    assert {(one["total"], one["filled"]) for one in heard} == {(0, 0)}  # no answer comes sooner
     assert outcome(client.account) == before
     assert gateway.core.market.position == 300
 
