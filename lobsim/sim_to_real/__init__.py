@@ -12,14 +12,18 @@ whatever the venue says it says when the trader could know it.
 
 *Messages.* `protocol` is lines of JSON over TCP on the local host. All that a venue tells the
 trader is numbered, over all connections of a day; a client that comes back says the last number it
-has and gets the rest. So the trader's stream is complete and in order, though *reports* in it may be
-late and overtake one another. All that a trader asks has an id and is carried out once.
+has and gets the rest. So the trader's stream is complete and in order, though *reports* in it may
+be late and overtake one another. All that a trader asks has an id and is carried out once.
 
 *Nothing is doubled, nothing is lost.* `venue.VenueCore` is a function of the day and of the
 requests with their times of arrival. `gateway.Gateway` writes each of them to a journal before it
 is carried out, and so before anything that follows from it leaves. A venue that was killed plays
 its journal once more and is the same venue: same orders, same fills, same numbers. `client.Client`
 writes what it asks before it asks, and asks again, under the same ids, for what was not answered.
+
+*A policy live.* `live_run.run_live` plays a policy of `lobsim/Execution-v0`: what it sees is
+computed from the feed and the trader's own reports (`feed_state`), what it does becomes orders.
+Without a gap both are those of the environment. `logs` writes days of either side in one form.
 
 *Forms.* `server` is the venue as a process (``python -m lobsim.sim_to_real.server``), `links`
 the socket to it and the same gateway without a socket, for notebooks and tests.

@@ -11,7 +11,7 @@ import numpy as np
 from lobsim.envs import execution_layout as at
 from lobsim.envs.execution_core import ExecutionCore
 from lobsim.envs.execution_settings import Episode, ExecutionSettings
-from lobsim.sim_to_real.client import Account
+from lobsim.sim_to_real.account import Account
 
 __all__ = ["FeedState", "LiveScales"]
 
@@ -70,6 +70,8 @@ class FeedState:
     ----------
     book : dict
         The latest ``book`` message.
+    orders : set of str
+        Ids of the orders sent for this parent order; others of the account are left alone.
     """
 
     def __init__(self, scales: LiveScales, account: Account):
@@ -77,6 +79,7 @@ class FeedState:
         self.book: dict = {}
         self.mid = self.arrival = self.move = self.trend = self.ofi = 0.0
         self.swing = 1.0
+        self.orders: set[str] = set()
         self.volume_before = 0
         self.filled = self.filled_before = self.step = 0
         self._quotes: tuple | None = None
@@ -98,7 +101,7 @@ class FeedState:
         if not (self.book and self.book["bids"] and self.book["asks"]):
             raise ValueError("the order cannot begin: the book has not two sides")
         self.mid = self.arrival = self._mid()
-        self.ofi = 0.0
+        self.ofi, self.volume_before = 0.0, self.book["volume"]
 
     def _mid(self) -> float:
         bids, asks = self.book["bids"], self.book["asks"]
@@ -124,7 +127,8 @@ class FeedState:
     def resting(self) -> list:
         """Own orders that rest as far as the trader knows, oldest first."""
         return [order for order in self.account.open_orders
-                if order.order_id not in self.account.unanswered]
+                if order.order_id in self.orders
+                and order.order_id not in self.account.unanswered]
 
     def resting_lots(self) -> int:
         """Lots of them."""
@@ -132,12 +136,12 @@ class FeedState:
 
     def lots_on_their_way(self) -> int:
         """Lots of new orders of which the venue has not said anything."""
-        return sum(self.account.orders[key].left for key, request
-                   in self.account.unanswered.items() if request["type"] == "new")
+        return sum(self.account.orders[key].left for key in self.account.unanswered
+                   if key in self.orders)
 
     def filled_lots(self) -> int:
         """Lots of the order that have traded."""
-        return self.scales.side * self.account.position
+        return sum(self.account.orders[key].filled for key in self.orders)
 
     def best(self, side: int) -> int:
         """Best price of a side, -1 if none, once the own orders are gone that have gone since."""

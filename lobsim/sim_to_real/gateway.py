@@ -10,6 +10,11 @@ import os
 import time
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 from lobsim.market.profiles import find_profile
 from lobsim.market.state import NS
 from lobsim.sim_to_real.protocol import (HEARTBEAT_S, ORDER_REQUESTS, VERSION, ProtocolError,
@@ -50,18 +55,34 @@ class Journal:
     Raises
     ------
     JournalError
-        When the file is damaged before its end, or is the journal of another day.
+        When the file is damaged before its end, is the journal of another day, or is held by
+        another venue (which a killed one does not do any more, but a stalled one does).
     """
 
     def __init__(self, path, header: dict, *, durable: bool = False):
         self.path, self.durable = Path(path), durable
         self.entries: list[tuple[int, dict | None]] = []
         self.header = header
-        kept = self._read(header) if self.path.exists() else 0
         self._file = open(self.path, "ab")
+        try:
+            self._lock()
+            kept = self._read(header)
+        except JournalError:
+            self._file.close()
+            raise
         self._file.truncate(kept)
         if not kept:
             self._write({"format": _FORMAT} | header)
+
+    def _lock(self) -> None:
+        """One venue alone may write: one that is only stalled may wake up again."""
+        if fcntl is None:  # Windows; there the operator sees to it
+            return
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise JournalError(f"another venue that is alive holds the journal {self.path}"
+                               ) from None
 
     def _read(self, header: dict) -> int:
         """Take over what is there; returns the bytes that are whole lines."""

@@ -138,7 +138,7 @@ def embedded(day: VenueDay, **client) -> tuple[Client, Gateway]:
 
     Examples
     --------
-    >>> from lobsim.sim_to_real.client import reconcile
+    >>> from lobsim.sim_to_real.account import reconcile
     >>> client, gateway = embedded(VenueDay(seed=1, end_s=36_060))
     >>> order = client.new(1, 100, "market")
     >>> client.step(gateway.core.end_ns)

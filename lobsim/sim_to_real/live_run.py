@@ -80,12 +80,12 @@ class LiveDay:
 
 def run_live(client: Client, settings: ExecutionSettings, policy: Callable, *, side: int,
              start_s: float) -> LiveDay:
-    """Work one parent order in a venue in lockstep.
+    """Work one parent order at a venue, in lockstep or on a clock of its own.
 
     Parameters
     ----------
     client : Client
-        Connected, and the only trader of a day that has not gone beyond `start_s`.
+        Of a venue whose day has not gone beyond `start_s`.
     settings : ExecutionSettings
         Of the training environment.
     policy : callable
@@ -101,7 +101,10 @@ def run_live(client: Client, settings: ExecutionSettings, policy: Callable, *, s
     LiveDay
     """
     trader = _Trader(client, settings, side, start_s)
-    return trader.run(policy)
+    try:
+        return trader.run(policy)
+    finally:
+        client.listeners.remove(trader.feed.take)
 
 
 class _Trader:
@@ -145,7 +148,7 @@ class _Trader:
         return self._told(decisions, seen)
 
     def _run_to(self, until_ns: int) -> None:
-        self.client.step(until_ns)
+        self.client.run_to(until_ns)
         self.now_ns = until_ns
 
     def _step_end(self) -> int:
@@ -238,30 +241,45 @@ class _Trader:
 
     def _place(self, cross: int, offset: int, rest: int) -> None:
         """Send the new orders of the decision."""
-        feed, client, side = self.feed, self.client, self.side
+        feed, client = self.feed, self.client
         free = (self.scales.E_LOTS - feed.filled_lots() - feed.resting_lots()
                 - feed.lots_on_their_way())
         cross = min(cross, free)
         price = self._price_at(offset)  # before the own market order moves it
         if cross > 0:
-            self.sent.append(client.new(side, cross, "market"))
+            self._send_new(cross, "market", 0)
             free -= cross
         if rest > 0 and free > 0:
             there = sum(order.left for order in feed.resting() if order.price_ticks == price)
             lots = min(rest - there, free)
             if price >= 0 and lots > 0:
-                self.sent.append(client.new(side, lots, "post_only", price))
+                self._send_new(lots, "post_only", price)
         client.sync()
 
+    def _send_new(self, lots: int, kind: str, price: int) -> None:
+        key = self.client.new(self.side, lots, kind, price)
+        self.feed.orders.add(key)
+        self.sent.append(key)
+
     def _close(self) -> None:
-        """Withdraw all that rests and wait for the answers, as long as the day allows."""
-        for order in self.feed.resting():
-            self.sent.append(self.client.cancel(order.order_id))
-        self.client.sync()
-        end_ns = self.client.account.welcome["end_ns"]
-        while self.client.account.unanswered and self.now_ns < end_ns:
+        """Withdraw all that rests and wait for the answers, as long as the day allows.
+
+        A cancel that was refused is sent again: an order left behind would go on trading.
+        """
+        account, feed = self.client.account, self.feed
+        end_ns = account.welcome["end_ns"]
+        while True:
+            asked = {request.get("order") for request in account.unanswered.values()}
+            for order in feed.resting():
+                if order.order_id not in asked:
+                    self.sent.append(self.client.cancel(order.order_id))
+            self.client.sync()
+            if not (feed.resting() or feed.lots_on_their_way()):
+                break
+            if self.now_ns >= end_ns or account.ended is not None:
+                break
             self._run_to(min(self.now_ns + _POLL_NS, end_ns))
-        self.feed.filled = self.feed.filled_lots()
+        feed.filled = feed.filled_lots()
 
     # -- what it cost --------------------------------------------------------------------------
 

@@ -47,17 +47,18 @@ report     what became of a request or an order: what (accepted, reduced, replac
 trades     prints since the last: rows of [ns, price_ticks, lots, side of the taker]; venue_ns,
            sent_ns
 book       bids, asks: the best levels as [price_ticks, lots], best first; volume (lots traded in
-           the market so far); halted; own: rows of [order, price_ticks, left, lots ahead of
-           it, all lots at its price] of own orders that rest, oldest first, as an order-by-order
-           feed would let a trader count; venue_ns, sent_ns
+           the market so far); halted; own: rows of [order, price_ticks, left, lots ahead of it,
+           all lots at its price] of own orders that rest, oldest first, as an order-by-order feed
+           would let a trader count; venue_ns, sent_ns
 clock      the market has run until until_ns, which was asked for (lockstep)
 end        the day is over: position, fills, cash, fees, sent_ns
 ========== ======================================================================================
 
 Not numbered: ``welcome`` (version, session, day, seq, clock_ns, start_ns, end_ns, look_ns,
 lockstep, profile, tick_size, lot_size, heartbeat_s), ``state`` (seq, clock_ns, untold reports,
-orders as [lots, filled, cancelled, left, done], position, fills, cash, fees), ``heartbeat`` (seq; echo, 0 if nobody asked) and ``error`` (reason). A line that is no request gets one
-``error`` and changes nothing; the connection stays, unless the line was too long to be read.
+orders as [lots, filled, cancelled, left, done], position, fills, cash, fees), ``heartbeat`` (seq;
+echo, 0 if nobody asked) and ``error`` (reason). A line that is no request gets one ``error`` and
+changes nothing; the connection stays, unless the line was too long to be read.
 
 All stamps of the venue (`venue_ns`, `received_ns`, `sent_ns`) are read off the venue's clock,
 which may be wrong (`lobsim.sim_to_real.gaps`).

@@ -21,10 +21,11 @@ from lobsim.market.profiles import find_profile
 from lobsim.market.reports import What, explain_reason
 from lobsim.market.rng import Dice
 from lobsim.market.state import C_NOW, NEVER, N_OWN_LIVE, N_VOLUME, NS
+from lobsim.sim_to_real.account import LiveOrder
 from lobsim.sim_to_real.gaps import Gap, as_gaps, with_gaps
 from lobsim.sim_to_real.priority import fall_behind
 
-__all__ = ["LiveOrder", "VenueCore", "VenueDay"]
+__all__ = ["VenueCore", "VenueDay"]
 
 _ACKS, _PLACES, _REFUSALS = 201, 202, 203  # random streams of the venue, beside the market's
 _CLOSED = "the day is over"
@@ -70,38 +71,6 @@ class VenueDay:
             raise ValueError(f"look_s is {self.look_s}; it must be from 0.001 s to the whole day")
         if self.levels != int(self.levels) or not 1 <= self.levels <= 100:
             raise ValueError(f"levels is {self.levels}; it must be a whole number from 1 to 100")
-
-
-@dataclass
-class LiveOrder:
-    """An order as one side knows it; ``lots = filled + cancelled + left`` at every time.
-
-    Attributes
-    ----------
-    order_id : str
-    side : int
-    price_ticks : int
-    lots, filled, cancelled, left : int
-        All that was ever asked for, and what became of it.
-    done : bool
-        Nothing can happen to it any more.
-    reason : str
-        Why it was refused, "" if it was not.
-    """
-
-    order_id: str
-    side: int
-    price_ticks: int
-    lots: int
-    left: int
-    filled: int = 0
-    cancelled: int = 0
-    done: bool = False
-    reason: str = ""
-
-    def account(self) -> list:
-        """``[lots, filled, cancelled, left, done]``, to be compared."""
-        return [self.lots, self.filled, self.cancelled, self.left, self.done]
 
 
 class _Held:
@@ -425,8 +394,9 @@ class VenueCore:
         message = {
             "type": "report", "what": what, "id": asked, "order": order.order_id,
             "side": order.side, "price_ticks": order.price_ticks if price is None else price,
-            "lots": lots, "total": order.lots, "filled": order.filled, "cancelled": order.cancelled,
-            "left": order.left, "fee": fee, "maker": maker, "exec": number, "reason": reason, "received_ns": self._received.get(asked, 0),
+            "lots": lots, "total": order.lots, "filled": order.filled,
+            "cancelled": order.cancelled, "left": order.left, "fee": fee, "maker": maker,
+            "exec": number, "reason": reason, "received_ns": self._received.get(asked, 0),
             "venue_ns": self.stamp(ns or self.clock_ns),
         }  # fmt: skip
         rules = self.rules

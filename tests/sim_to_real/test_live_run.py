@@ -6,7 +6,7 @@ import pytest
 from lobsim.envs import execution_layout as at
 from lobsim.envs.execution_core import ExecutionCore
 from lobsim.envs.execution_settings import ExecutionSettings
-from lobsim.sim_to_real.client import reconcile
+from lobsim.sim_to_real.account import reconcile
 from lobsim.sim_to_real.links import embedded
 from lobsim.sim_to_real.live_run import names_of, run_live
 from lobsim.sim_to_real.venue import VenueDay

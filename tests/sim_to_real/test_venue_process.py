@@ -1,4 +1,4 @@
-"""The venue as a process: killed, stalled, restarted in the middle of a day; and hostile callers."""
+"""The venue as a process: killed, stalled and restarted in mid-day; and hostile callers."""
 
 import contextlib
 import json
@@ -12,8 +12,11 @@ import time
 
 import pytest
 
-from lobsim.sim_to_real.client import Client, reconcile
+from lobsim.envs.execution_settings import ExecutionSettings
+from lobsim.sim_to_real.account import reconcile
+from lobsim.sim_to_real.client import Client
 from lobsim.sim_to_real.links import SocketLink, embedded
+from lobsim.sim_to_real.live_run import run_live
 from lobsim.sim_to_real.protocol import MOST_BYTES
 from lobsim.sim_to_real.venue import VenueDay
 
@@ -156,6 +159,18 @@ def test_a_venue_whose_clock_runs_by_itself_goes_on_while_it_is_dead(venue):
         found = reconcile(client.account, state)
         assert found.is_clean, found.differences
         assert state["fills"] >= 30 and found.orders == 60
+
+        # And a parent order is worked on such a clock, beside what the account has already.
+        settings = ExecutionSettings(quantity=2000, horizon_s=60, interval_s=10)
+        before = client.account.position
+        live = run_live(client, settings, lambda seen: [5], side=1,
+                        start_s=client.account.clock_ns // SECOND + 40)
+        assert live.filled > 0 and 0 < len(live.decisions) <= 6
+        client.settle()
+        bought = sum(fill["lots"] for one in live.decisions for key in one.orders
+                     for fill in client.account.fills if fill["order"] == key)
+        assert bought >= live.filled and live.filled + live.left == 2000
+        assert client.account.position - before >= live.filled
 
 
 HOSTILE = [

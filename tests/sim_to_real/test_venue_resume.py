@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from lobsim.sim_to_real.client import Client, LinkDown, reconcile
+from lobsim.sim_to_real.account import reconcile
+from lobsim.sim_to_real.client import Client, LinkDown
 from lobsim.sim_to_real.gateway import Gateway, JournalError
 from lobsim.sim_to_real.links import EmbeddedLink, embedded
 from lobsim.sim_to_real.venue import VenueDay
@@ -235,6 +236,15 @@ def test_a_journal_of_another_day_and_a_damaged_one_are_refused(tmp_path):
         Gateway(DAY, path)
 
 
+def test_a_stalled_venue_that_wakes_up_finds_no_other_at_its_journal(tmp_path):
+    path = tmp_path / "venue.jsonl"
+    stalled = Gateway(DAY, path)
+    with pytest.raises(JournalError, match="another venue that is alive holds"):
+        Gateway(DAY, path)
+    stalled.close()
+    Gateway(DAY, path).close()
+
+
 def test_a_client_refuses_to_go_on_with_another_day(tmp_path):
     client = Client(EmbeddedLink(Gateway(DAY)), kept=tmp_path / "client.jsonl")
     client.connect()
@@ -251,7 +261,8 @@ def test_reconciliation_names_every_kind_of_difference():
     state, account = client.status(), client.account
     assert reconcile(account, state).is_clean
     wrong = state | {"position": 99, "fills": 5, "cash": 0.0, "fees": 1.0, "untold": 2,
-                     "seq": 10**6, "orders": {"n1": [100, 99, 1, 0, True], "x": [1, 0, 0, 1, False]}}
+                     "seq": 10**6,
+                     "orders": {"n1": [100, 99, 1, 0, True], "x": [1, 0, 0, 1, False]}}
     told = " ".join(reconcile(account, wrong).differences)
     for words in ("of 1000000", "holds back 2", "order n1 is", "never sent", "of 5",
                   "position is 100 here and 99", "cash is", "fees is"):
