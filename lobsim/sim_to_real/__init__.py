@@ -27,4 +27,39 @@ Without a gap both are those of the environment. `logs` writes days of either si
 
 *Forms.* `server` is the venue as a process (``python -m lobsim.sim_to_real.server``), `links`
 the socket to it and the same gateway without a socket, for notebooks and tests.
+
+.. code-block:: python
+
+    from lobsim.sim_to_real import VenueDay, embedded, reconcile
+    client, gateway = embedded(VenueDay(seed=1, end_s=36_060, gaps=["queue", "order_latency=0.5"]))
+    client.new(+1, 100, "market")
+    client.step(gateway.core.end_ns)
+    reconcile(client.account, client.status()).is_clean
 """
+
+from importlib import import_module
+
+_HOMES = {
+    "account": ("Account", "LiveOrder", "Reconciliation", "reconcile"),
+    "client": ("Client", "LinkDown"),
+    "gaps": ("GAPS", "Gap", "Rules", "as_gaps", "hidden_gaps", "with_gaps"),
+    "gateway": ("Gateway", "Journal", "JournalError"),
+    "links": ("EmbeddedLink", "SocketLink", "embedded"),
+    "live_run": ("LiveDay", "run_live", "settings_of"),
+    "logs": ("LogError", "Recorder", "day_table", "read_log", "write_log"),
+    "protocol": ("ProtocolError",),
+    "venue": ("VenueCore", "VenueDay"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [*_HOME]
+
+
+def __getattr__(name: str):
+    if name in _HOME:
+        return getattr(import_module(f"lobsim.sim_to_real.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'lobsim.sim_to_real' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

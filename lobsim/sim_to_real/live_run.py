@@ -17,7 +17,7 @@ from lobsim.market.state import NS
 from lobsim.sim_to_real.client import Client
 from lobsim.sim_to_real.feed_state import FeedState, LiveScales
 
-__all__ = ["Decision", "LiveDay", "run_live"]
+__all__ = ["Decision", "LiveDay", "names_of", "run_live", "settings_of"]
 
 _KEEP = -1
 _MOST_OWN = 32
@@ -302,6 +302,28 @@ class _Trader:
         cost = sum(one.terms["execution"] + one.terms["revaluation"] + one.terms["fees"]
                    for one in decisions)
         return LiveDay(decisions, feed.filled, lots - feed.filled, feed.arrival, cost, seen)
+
+
+def settings_of(agent) -> ExecutionSettings:
+    """The environment in which an agent of a case of `lobsim/Execution-v0` was trained.
+
+    Parameters
+    ----------
+    agent : lobsim.agents.Agent
+
+    Raises
+    ------
+    ValueError
+        When its case is one of another environment.
+    """
+    from lobsim.agents.cases import find_case
+
+    case = find_case(agent.case)
+    if case.world != "lobsim/Execution-v0":
+        raise ValueError(f"{agent!r} acts in {case.world}; only agents of lobsim/Execution-v0 "
+                         f"can be run live")
+    return ExecutionSettings(**{**case.settings, **agent.record.get("task", {}),
+                                **agent.environment})
 
 
 def names_of(settings: ExecutionSettings) -> tuple[str, ...]:

@@ -157,9 +157,9 @@ def read_request(line: bytes) -> dict[str, Any]:
     --------
     >>> read_request(b'{"type": "resend", "from_seq": 7}')
     {'type': 'resend', 'from_seq': 7}
-    >>> read_request(b'{"type": "resend", "from_seq": 0}')
+    >>> read_request(b'{"type": "resend"}')
     Traceback (most recent call last):
-    lobsim.sim_to_real.protocol.ProtocolError: from_seq must be a whole number from 1 to ...
+    lobsim.sim_to_real.protocol.ProtocolError: resend needs the field from_seq
     """
     if len(line) > MOST_BYTES:
         raise ProtocolError(f"the line is longer than {MOST_BYTES} bytes")

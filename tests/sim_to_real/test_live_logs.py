@@ -1,10 +1,14 @@
 """Logs of both sides have one form, lose nothing on disk, and refuse what cannot be."""
 
+import doctest
+from importlib import import_module
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from lobsim.envs.execution_settings import ExecutionSettings
+import lobsim.sim_to_real
 from lobsim.sim_to_real import logs
 from lobsim.sim_to_real.links import embedded
 from lobsim.sim_to_real.live_run import run_live
@@ -91,3 +95,16 @@ def test_a_file_that_is_no_log_is_refused(tmp_path):
         logs.read_log(path)
     with pytest.raises(logs.LogError, match="no Parquet file"):
         logs.read_log(tmp_path / "nothing.parquet")
+
+
+@pytest.mark.parametrize("name", ["gaps", "links", "protocol", "venue"])
+def test_examples_in_docstrings_do_what_they_say(name):
+    failed, tried = doctest.testmod(import_module(f"lobsim.sim_to_real.{name}"))
+    assert tried and not failed
+
+
+def test_all_public_names_load():
+    for name in lobsim.sim_to_real.__all__:
+        assert getattr(lobsim.sim_to_real, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        lobsim.sim_to_real.nonsense

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from lobsim.agents import Agent
 from lobsim.envs import execution_layout as at
 from lobsim.envs.execution_core import ExecutionCore
 from lobsim.envs.execution_settings import ExecutionSettings
 from lobsim.sim_to_real.account import reconcile
 from lobsim.sim_to_real.links import embedded
-from lobsim.sim_to_real.live_run import names_of, run_live
+from lobsim.sim_to_real.live_run import names_of, run_live, settings_of
 from lobsim.sim_to_real.venue import VenueDay
 
 START_S, SEED = 36_000.0, 11
@@ -27,7 +28,7 @@ ACTIONS = {
 }
 
 
-def settings_of(actions):
+def chosen(actions):
     return ExecutionSettings(actions=actions, quantity=6000, horizon_s=600, interval_s=10,
                              start_s=START_S, **SETTINGS[actions])
 
@@ -57,7 +58,7 @@ def at_random(actions):
 
 @pytest.mark.parametrize("actions", ACTIONS)
 def test_without_a_gap_every_column_and_every_cost_is_that_of_training(actions):
-    settings = settings_of(actions)
+    settings = chosen(actions)
     seen, costs, market = in_training(settings, at_random(actions))
     client, gateway = embedded(day_of(settings))
     day = run_live(client, settings, at_random(actions), side=1 if settings.side == "buy" else -1,
@@ -78,15 +79,15 @@ def test_without_a_gap_every_column_and_every_cost_is_that_of_training(actions):
 
 
 def test_the_columns_of_training_are_all_compared():
-    assert names_of(settings_of("discrete"))[:len(at.OBSERVED)] == at.OBSERVED
-    assert len(names_of(settings_of("discrete"))) == len(at.OBSERVED) + 6
+    assert names_of(chosen("discrete"))[:len(at.OBSERVED)] == at.OBSERVED
+    assert len(names_of(chosen("discrete"))) == len(at.OBSERVED) + 6
 
 
 @pytest.mark.parametrize("gaps", [("order_latency", "feed_latency=0.3"), ("ack_delay=2",),
                                   ("rejects=5", "throttle=2"), ("stale_feed", "clock_skew"),
                                   ("spread", "volatility", "queue", "predator")])
 def test_with_gaps_the_order_is_worked_never_beyond_its_size_and_both_sides_agree(gaps):
-    settings = settings_of("discrete")
+    settings = chosen("discrete")
     client, gateway = embedded(day_of(settings, gaps=gaps))
     day = run_live(client, settings, at_random("discrete"), side=1, start_s=START_S)
     client.step(gateway.core.end_ns)
@@ -97,3 +98,16 @@ def test_with_gaps_the_order_is_worked_never_beyond_its_size_and_both_sides_agre
     there = run_live(twin, settings, at_random("discrete"), side=1, start_s=START_S)
     live, training = (np.array([one.seen for one in d.decisions[:20]]) for d in (day, there))
     assert live.shape != training.shape or (live != training).any()
+
+
+def test_a_shipped_agent_does_live_what_it_does_in_training():
+    agent = Agent.load("execution-ppo-0")
+    settings = settings_of(agent)
+    seen, costs, _ = in_training(settings, agent)
+    client, _ = embedded(VenueDay(settings.profile, SEED, START_S, START_S + 900))
+    day = run_live(client, settings, agent, side=-1, start_s=START_S)
+    np.testing.assert_array_equal([one.seen for one in day.decisions], seen)
+    assert day.filled == costs[-1]["filled"] > 0
+    assert client.account.cash() == pytest.approx(costs[-1]["cash"], rel=1e-12)
+    with pytest.raises(ValueError, match="only agents of lobsim/Execution-v0"):
+        settings_of(Agent.load("making-ppo-0"))
