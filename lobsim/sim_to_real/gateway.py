@@ -24,6 +24,8 @@ from lobsim.sim_to_real.venue import VenueCore, VenueDay
 __all__ = ["Connection", "Gateway", "Journal", "JournalError"]
 
 _FORMAT = 1
+_MOST_LOOKS = 50
+"""Looks at the book that one tick of the clock may be behind."""
 
 
 class JournalError(ValueError):
@@ -187,8 +189,11 @@ class Gateway:
         return min(self.core.start_ns + max(0, int(passed)), self.core.end_ns)
 
     def tick(self) -> list[bytes]:
-        """Let the market run to now; returns lines for the active connection."""
-        ns = self.now_ns()
+        """Let the market run on toward now; returns lines for the active connection.
+
+        After a pause it takes several calls, so that connections are served in between.
+        """
+        ns = min(self.now_ns(), self.core.clock_ns + round(_MOST_LOOKS * self.day.look_s * NS))
         if self.speed is not None and ns >= self.core.next_ns:
             self._carry_out(ns, None)
         return self._rest(self.active)

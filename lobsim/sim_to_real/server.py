@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -66,10 +67,9 @@ class _Server:
 
     def _send(self, connection, lines: list[bytes]) -> None:
         writer = self._writers.get(connection)
-        if writer is None or writer.is_closing():
+        if writer is None or writer.is_closing() or not lines:
             return
-        for line in lines:
-            writer.write(line)
+        writer.write(b"".join(lines))  # at once: a dead connection is found out once
         if writer.transport.get_write_buffer_size() > _MOST_UNSENT:
             connection.closed = True
             writer.transport.abort()
@@ -143,6 +143,9 @@ def main(arguments: list[str] | None = None) -> int:
                        tuple(args.gap))
         gateway = Gateway(day, args.journal, speed=args.speed, session=args.session,
                           durable=args.durable)
+        # A warning for each write to a connection that broke: whoever reads no stderr would in
+        # the end stop the venue by it.
+        logging.getLogger("asyncio").setLevel(logging.ERROR)
         asyncio.run(serve(gateway, args.port, args.ready))
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")

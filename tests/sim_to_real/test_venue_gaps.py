@@ -136,12 +136,12 @@ def test_fees_are_higher_by_what_they_should_be():
 
 
 def waited_of_resting(gaps, seed):
-    """Seconds until half of a resting order is filled, 30 if it is not."""
-    venue = core(gaps, 30, seed)
+    """Seconds until half of a resting order is filled, 12 if it is not."""
+    venue = core(gaps, 12, seed)
     venue.handle(START_NS, new("a", 600, "post_only", bid_of(venue)))
     venue.handle(venue.end_ns)
     at = [one["venue_ns"] for one in reports(venue, "filled") if one["filled"] >= 300]
-    return (at[0] - START_NS) / SECOND if at else 30.0
+    return (at[0] - START_NS) / SECOND if at else 12.0
 
 
 def test_with_worse_queue_priority_a_resting_order_waits_longer():

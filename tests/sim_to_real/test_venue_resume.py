@@ -16,7 +16,7 @@ START_NS, SECOND = 36_000 * 10**9, 10**9
 DAY = VenueDay(seed=5, end_s=36_030, gaps=("cancel_fee", "queue"))
 LATE = VenueDay(seed=6, end_s=36_030, gaps=("ack_delay", "order_latency=0.4", "rejects=4",
                                             "cancel_fee"))
-QUICK = settings(max_examples=8, deadline=None, derandomize=True, phases=(Phase.generate,),
+QUICK = settings(max_examples=6, deadline=None, derandomize=True, phases=(Phase.generate,),
                  suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
