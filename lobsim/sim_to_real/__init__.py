@@ -1,4 +1,46 @@
-"""From the simulator to the live venue: drift tests and A/B tests.
+"""From the simulator to the live venue: a venue that differs, and the tools to find out how.
+
+The venue
+---------
+*Differences.* Each hidden difference is a named switch with a size (`gaps`), mapped to parts of the
+market or to rules of the venue around it. No gap: the training market, bit for bit.
+
+*Time.* The venue has one true clock, in nanoseconds after midnight. It runs at a multiple of the
+wall clock, and goes on while the venue is dead or stalled; or, in *lockstep*, as far as the client
+asks, so that a day is reproducible to the byte. Latency is the market's own (`Latency` part):
+whatever the venue says it says when the trader could know it.
+
+*Messages.* `protocol` is lines of JSON over TCP on the local host. All that a venue tells the
+trader is numbered, over all connections of a day; a client that comes back says the last number it
+has and gets the rest. So the trader's stream is complete and in order, though *reports* in it may
+be late and overtake one another. All that a trader asks has an id and is carried out once.
+
+*Nothing is doubled, nothing is lost.* `venue.VenueCore` is a function of the day and of the
+requests with their times of arrival. `gateway.Gateway` writes each of them to a journal before it
+is carried out, and so before anything that follows from it leaves. A venue that was killed plays
+its journal once more and is the same venue: same orders, same fills, same numbers. `client.Client`
+writes what it asks before it asks, and asks again, under the same ids, for what was not answered.
+
+*A policy live.* `live_run.run_live` plays a policy of `lobsim/Execution-v0`: what it sees is
+computed from the feed and the trader's own reports (`feed_state`), what it does becomes orders.
+Without a gap both are those of the environment. `logs` writes days of either side in one form.
+
+*Forms.* `server` is the venue as a process (``python -m lobsim.sim_to_real.server``), `links`
+the socket to it and the same gateway without a socket, for notebooks and tests.
+
+.. code-block:: python
+
+    from lobsim.sim_to_real import VenueDay, embedded, reconcile
+    client, gateway = embedded(VenueDay(seed=1, end_s=36_060, gaps=["queue", "order_latency=0.5"]))
+    client.new(+1, 100, "market")
+    client.step(gateway.core.end_ns)
+    reconcile(client.account, client.status()).is_clean
+
+The statistics
+--------------
+`drift_tests` says in which columns two sides differ, with blocks of time as units, so that data
+that hang together raise no false alarm. `ab_experiment` compares two policies order by order, and
+may be looked at every day (`sequential`).
 
 .. code-block:: python
 
@@ -11,17 +53,26 @@ from importlib import import_module
 
 _HOMES = {
     "ab_assignment": ("Assigner", "Balance", "balance"),
-    "ab_picture": ("ab_plot",),
     "ab_experiment": ("ABResult", "ab_test", "adjusted", "stratified_difference"),
+    "ab_picture": ("ab_plot",),
+    "account": ("Account", "LiveOrder", "Reconciliation", "reconcile"),
     "blocks": ("BlockLength", "Pool", "block_length"),
     "bounded_sequence": ("bounded_confidence_sequence",),
+    "client": ("Client", "LinkDown"),
     "drift_report": ("drift_columns_plot", "drift_evidence_plot", "drift_text"),
-    "drift_statistics": ("classifier_auc", "ks_statistic", "median_distance", "mmd2", "psi",
+        "drift_statistics": ("classifier_auc", "ks_statistic", "median_distance", "mmd2", "psi",
                          "psi_edges"),
     "drift_tests": ("DriftResult", "benjamini_hochberg", "find_drift", "holm"),
+    "gaps": ("GAPS", "Gap", "Rules", "as_gaps", "hidden_gaps", "with_gaps"),
+    "gateway": ("Gateway", "Journal", "JournalError"),
     "group_sequential": ("crossing_probability", "group_sequential_bounds"),
-    "sequential": ("always_valid_p", "best_tau", "confidence_sequence", "log_mixture_ratio",
+    "links": ("EmbeddedLink", "SocketLink", "embedded"),
+    "live_run": ("LiveDay", "run_live", "settings_of"),
+    "logs": ("LogError", "Recorder", "day_table", "read_log", "write_log"),
+    "protocol": ("ProtocolError",),
+        "sequential": ("always_valid_p", "best_tau", "confidence_sequence", "log_mixture_ratio",
                    "naive_p"),
+    "venue": ("VenueCore", "VenueDay"),
 }
 _HOME = {name: f"lobsim.sim_to_real.{home}" for home, names in _HOMES.items() for name in names}
 
