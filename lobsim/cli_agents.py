@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +39,17 @@ SetOption = Annotated[
         help="A setting of the environment (horizon_s=600) or, in training, an argument of the "
         "recipe (learning_rate=0.001); may be repeated.",
     ),
+]  # fmt: skip
+RayOption = Annotated[
+    str | None,
+    typer.Option("--ray", metavar="ADDRESS",
+                 help="On a Ray cluster: auto, HOST:PORT or ray://HOST:PORT of a running one, or "
+                 "local. Of case portfolio."),
+]  # fmt: skip
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="With --ray: processes that play days at one time.",
+                 show_default="as many as there are processors"),
 ]  # fmt: skip
 JsonOption = Annotated[bool, typer.Option("--json", help="Print figures as JSON, for programs.")]
 
@@ -81,24 +95,31 @@ def train(
         Path | None,
         typer.Option(help="Folder for TensorBoard's files (needs the package tensorboard)."),
     ] = None,
+    ray: RayOption = None,
+    workers: WorkersOption = None,
+    learners: Annotated[
+        int, typer.Option(help="With --ray: RLlib's learners; 0 = learn in this process.", min=0)
+    ] = 0,
     changes: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train an agent; Ctrl-C keeps the best so far. `lobsim evaluate` judges it on other seeds."""
     from lobsim.agents import find_case
+    from lobsim.agents.ray_cluster import ClusterError
 
     try:
         find_case(case).recipe(algo.value)
         found = []
-        for number in range(seed, seed + seeds):
-            folder = _folder(out, case, algo.value, number, seeds)
-            overrides = _settings(changes) | ({"blind": True} if blind else {})
-            agent = _trained(case, algo.value, number, folder, quiet=as_json, minutes=minutes,
-                             steps=steps, resume=resume, tensorboard=tensorboard, **overrides)
-            found.append((folder, agent))
-            if agent.record["interrupted"]:
-                break
-    except ValueError as error:
+        with _trainer(case, ray, workers, learners, tensorboard) as train_agent:
+            for number in range(seed, seed + seeds):
+                folder = _folder(out, case, algo.value, number, seeds)
+                overrides = _settings(changes) | ({"blind": True} if blind else {})
+                agent = _trained(train_agent, case, algo.value, number, folder, quiet=as_json,
+                                 minutes=minutes, steps=steps, resume=resume, **overrides)
+                found.append((folder, agent))
+                if agent.record["interrupted"]:
+                    break
+    except (ValueError, ClusterError) as error:
         complain(" ".join(str(error).split()))
         raise typer.Exit(WRONG_USE) from None
     if as_json:
@@ -136,11 +157,30 @@ def _folder(out: Path | None, case: str, algo: str, seed: int, seeds: int) -> Pa
     return out / name if seeds > 1 else out
 
 
-def _trained(case, algo, seed, folder, *, quiet, **arguments) -> Agent:
+@contextmanager
+def _trainer(case: str, ray: str | None, workers: int | None, learners: int,
+             tensorboard: Path | None) -> Iterator[Callable[..., Agent]]:
+    """What trains agents: on this machine, or for as long as it is open on a cluster."""
+    if ray is None:
+        from lobsim.agents import train as train_agent
+
+        if workers is not None or learners:
+            raise ValueError("--workers and --learners are of a cluster; they go with --ray")
+        yield partial(train_agent, tensorboard=tensorboard)
+        return
+    if case != "portfolio" or tensorboard:
+        raise ValueError("--ray trains case portfolio, without --tensorboard")
+    from lobsim.agents.ray_cluster import cluster
+    from lobsim.agents.ray_training import train_on
+
+    with cluster(ray, workers and workers + learners, "scale") as connected:
+        yield partial(train_on, connected, workers=workers, learners=learners)
+
+
+def _trained(train_agent, case, algo, seed, folder, *, quiet, **arguments) -> Agent:
     """Train one agent with a progress bar."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from lobsim.agents import train as train_agent
     from lobsim.agents.health import nice_figures
 
     bar = Progress(
@@ -152,9 +192,9 @@ def _trained(case, algo, seed, folder, *, quiet, **arguments) -> Agent:
         task = bar.add_task(f"{case} {algo} seed {seed}", total=1.0, figures="starting ...")
 
         def progress(figures: dict) -> None:
-            speed = figures.get("steps_per_s", 0.0)
-            told = (f"best {figures['best']:.4g}, {speed:,.0f} steps/s "
-                    f"({figures.get('environment_share', 0.0):.0%} in the environment)\n"
+            speed, share = figures.get("steps_per_s", 0.0), figures.get("environment_share")
+            of_it = "" if share is None else f" ({share:.0%} in the environment)"
+            told = (f"best {figures['best']:.4g}, {speed:,.0f} steps/s{of_it}\n"
                     f"{nice_figures(figures)}")
             bar.update(task, completed=figures["share"], figures=told)
 
@@ -206,11 +246,14 @@ def evaluate(
         bool, typer.Option("--stored", help="Show what was found of the shipped agents; play "
                            "nothing.")
     ] = False,
+    ray: RayOption = None,
+    workers: WorkersOption = None,
     changes: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Agents beside the benchmarks on unseen seeds: cost, risk, paired differences, intervals."""
-    from lobsim.agents import Agent, compare, find_case, shipped_names, shipped_results
+    from lobsim.agents import Agent, find_case, shipped_names, shipped_results
+    from lobsim.agents.ray_cluster import ClusterError
     from lobsim.agents.shelf import save_comparison
 
     try:
@@ -228,12 +271,12 @@ def evaluate(
             raise ValueError("--plot shows differences of agents; name at least one with --agent")
         if save is not None and save.suffix != ".npz":
             raise ValueError(f"--save is {save}; it must end with .npz")
-        found = shipped_results(case) if stored else compare(
-            chosen, loaded, seeds=seeds, blocks=blocks, first_block=first_block, blinded=blinded,
-            sampled=sampled)
+        found = shipped_results(case) if stored else _compared(
+            ray, workers, chosen, loaded, seeds=seeds, blocks=blocks, first_block=first_block,
+            blinded=blinded, sampled=sampled)
         if save is not None:
             save_comparison(found, save)
-    except ValueError as error:
+    except (ValueError, ClusterError) as error:
         complain(" ".join(str(error).split()))
         raise typer.Exit(WRONG_USE) from None
     if plot is not None:
@@ -248,6 +291,24 @@ def evaluate(
           blocks)
     if plot is not None:
         typer.echo(f"wrote {plot}")
+
+
+def _compared(ray: str | None, workers: int | None, case, agents, **arguments) -> Comparison:
+    """Compare on this machine, or on a cluster."""
+    from lobsim.agents import compare
+
+    if ray is None:
+        if workers is not None:
+            raise ValueError("--workers is of a cluster; it goes with --ray")
+        return compare(case, agents, **arguments)
+    from lobsim.agents.ray_cluster import cluster
+    from lobsim.agents.ray_days import on_cluster
+
+    if case.judge != "portfolio" or arguments["sampled"]:
+        raise ValueError("--ray spreads the days of case portfolio, without --sampled; the rest "
+                         "is played on one machine")
+    with cluster(ray, workers) as connected:
+        return compare(case, agents, spread=on_cluster(connected, workers), **arguments)
 
 
 def _show(found: Comparison, seeds: int, blocks: int) -> None:

@@ -19,9 +19,10 @@ and Economic Statistics 29(2), 2011. F. Satterthwaite, Biometrics Bulletin 2(6),
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import starmap
 
 import numpy as np
 import pandas as pd
@@ -202,7 +203,8 @@ class Comparison:
 
 def compare(case: str | Case, agents: Mapping[str, Agent | Sequence[Agent]] | Sequence[Agent] = (),
             *, seeds: int = 500, blocks: int = 2, first_block: int = 0, blinded: bool = False,
-            sampled: bool = False, benchmarks: Mapping | None = None) -> Comparison:
+            sampled: bool = False, benchmarks: Mapping | None = None,
+            spread: Callable = starmap) -> Comparison:
     """Play agents and benchmarks on blocks of unseen seeds.
 
     Parameters
@@ -223,6 +225,8 @@ def compare(case: str | Case, agents: Mapping[str, Agent | Sequence[Agent]] | Se
         Add every agent with its chance: what acted in training.
     benchmarks : mapping of str to policy, optional
         In place of the case's.
+    spread : callable
+        `lobsim.agents.ray_days.on_cluster` plays portfolio days on a Ray cluster: the same numbers.
 
     Returns
     -------
@@ -246,6 +250,9 @@ def compare(case: str | Case, agents: Mapping[str, Agent | Sequence[Agent]] | Se
     env = case.vector(min(case.judge_envs, seeds))
     rules = case.benchmarks(env) if benchmarks is None else dict(benchmarks)
     groups = _groups(case, agents)
+    if spread is not starmap and (case.judge != "portfolio" or sampled):
+        raise ValueError("a cluster plays the days of case portfolio, of agents without chance; "
+                         "play anything else on one machine")
     clash = sorted(set(groups) & set(rules))
     if clash:
         raise ValueError(f"an agent and a benchmark are both called {clash[0]!r}")
@@ -257,7 +264,7 @@ def compare(case: str | Case, agents: Mapping[str, Agent | Sequence[Agent]] | Se
                 policies |= _variants(label, k, agent, block, blinded, sampled)
         keys = {f"{name}\n{k}": (name, k) for name, k in policies}
         played = play(case, dict(zip(keys, policies.values(), strict=True)), seeds,
-                      test_seed(block))
+                      test_seed(block), spread)
         names = played["policy"].map(keys)
         played["policy"], played["member"] = names.str[0], names.str[1].astype(int)
         tables.append(played.assign(block=block))

@@ -27,7 +27,8 @@ own value on the days that have some, and violations of limits, counted in the f
 (a single one is a bug).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -80,7 +81,8 @@ JUDGES = {
 }
 
 
-def play(case: Case, policies: Mapping, episodes: int, seed: int) -> pd.DataFrame:
+def play(case: Case, policies: Mapping, episodes: int, seed: int,
+         spread: Callable = starmap) -> pd.DataFrame:
     """Play policies on the same episodes.
 
     Parameters
@@ -93,6 +95,8 @@ def play(case: Case, policies: Mapping, episodes: int, seed: int) -> pd.DataFram
         At least 2.
     seed : int
         Base seed, of `lobsim.agents.seeds`.
+    spread : callable
+        Of `lobsim.envs.portfolio_evaluate.evaluate_days`; other kinds of cases know none.
 
     Returns
     -------
@@ -106,7 +110,7 @@ def play(case: Case, policies: Mapping, episodes: int, seed: int) -> pd.DataFram
            for name, policy in policies.items()}
     if case.judge == "portfolio":
         return _with_classes(evaluate_days(own, days=episodes, seed=seed, num_envs=case.judge_envs,
-                                           **case.settings))
+                                           spread=spread, **case.settings))
     if case.judge == "execution":
         return execution.evaluate(own, episodes=episodes, seed=seed, num_envs=case.judge_envs,
                                   threads=cores(), **case.settings).episodes

@@ -125,7 +125,7 @@ class Training:
         self.interrupted = False
         self._build(first_seed, tensorboard)
         if kept:
-            checkpoint.restore(self, kept)
+            self._restore(kept)
             self.best = Agent.load(self.out)
         self._randomness = checkpoint.random_state()  # other trainings may be made before it runs
 
@@ -134,7 +134,13 @@ class Training:
             return None
         if self.out is None:
             raise ValueError("resume needs the folder to go on from")
+        return self._read()
+
+    def _read(self) -> dict:
         return checkpoint.read(self.out, self.marks())
+
+    def _restore(self, kept: dict) -> None:
+        checkpoint.restore(self, kept)
 
     def marks(self) -> dict[str, Any]:
         """What must be the same for a training to go on: not its budget."""
@@ -207,8 +213,12 @@ class Training:
         finally:
             torch.set_num_threads(threads)
             self.model.logger.close()
+        return self._ended(self.model.num_timesteps)
+
+    def _ended(self, steps: int) -> Agent:
+        """The best agent, with what became of the training in its record."""
         self.best.record |= {"interrupted": self.interrupted, "validation": self.validation,
-                             "trained_steps": self.model.num_timesteps,
+                             "trained_steps": steps,
                              "trained_s": round(self.budget.elapsed_s, 1)}
         if self.out is not None:
             self.best.save(self.out)
@@ -217,29 +227,34 @@ class Training:
     def agent(self) -> Agent:
         """The agent as it is now, with a copy of the weights."""
         recipe, model = self.recipe, self.model
-        space = model.action_space
+        epsilon = float(model.exploration_rate) if self.algo == "dqn" else None
+        record = self.record(model.num_timesteps, model.observation_space, model.action_space)
+        return Agent(policy_of(model, recipe, self.levels, self.common),
+                     record | {"epsilon": epsilon}, moments=self._moments(), base=self.base)
+
+    def record(self, steps: int, seen, space) -> dict[str, Any]:
+        """What `Agent.record` tells of an agent that this training made after so many steps."""
+        recipe = self.recipe
         is_box = hasattr(space, "low")
-        columns = model.observation_space.shape[0]
+        columns = seen.shape[0]
         levels = range(columns - 2 * self.levels, columns)
         environment = {**recipe.settings} | ({"depth_levels": self.levels} if self.levels else {})
-        record = {
+        return {
             "case": self.case.name, "algo": self.algo, "seed": self.seed,
-            "steps": model.num_timesteps, "environment": environment,
+            "steps": steps, "environment": environment,
             "signals": [*self.case.signals, *levels],
             "groups": {name: list(some) for name, some in self.case.groups.items()},
             "blind": bool(recipe.settings.get("blind")),
             "residual": recipe.residual,
             "low": space.low.tolist() if is_box else None,
             "high": space.high.tolist() if is_box else None,
-            "epsilon": float(model.exploration_rate) if self.algo == "dqn" else None,
+            "epsilon": None,
             "score": self.validation[-1]["score"] if self.validation else None,
             "validation": list(self.validation), "recipe": described(recipe),
             "world": self.case.world, "task": dict(self.case.settings),
             "budget": {"steps": self.steps, "seconds": self.seconds}, "made_by": self.command,
             "versions": versions(),
         }
-        return Agent(policy_of(model, recipe, self.levels, self.common), record,
-                     moments=self._moments(), base=self.base)
 
     @property
     def command(self) -> str:

@@ -8,15 +8,14 @@ the course. A node that dies costs nothing: its tasks are run elsewhere.
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
-import os
-import socket
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lobsim.agents import ray_cluster
+from lobsim.agents.ray_cluster import ClusterError, installed
 from lobsim.course import grade_job
 from lobsim.course.grade_job import Job
 from lobsim.course.local_pool import DIED, Errors
@@ -26,12 +25,6 @@ from lobsim.course.workspace import write_atomically
 RETRIES = 3  # of a task whose process or node died, by Ray itself
 _ROUNDS = 3  # of a task whose node went away for good, by the driver
 _IN_FLIGHT = 64  # tasks handed to Ray at one time, or four a processor where that is more
-_KNOCK_S = 20.0  # for a machine far away to accept a connection
-_STORE_BYTES = 200_000_000  # object store of a cluster that is started here
-
-
-class ClusterError(RuntimeError):
-    """The cluster cannot be used; the text says in one sentence why and what helps."""
 
 
 def run(jobs: list[Job], address: str, at_once: int | None,
@@ -61,61 +54,11 @@ def run(jobs: list[Job], address: str, at_once: int | None,
     ClusterError
         Ray is not installed, the cluster cannot be reached, or none of its nodes can grade.
     """
-    ray = _connect(address, at_once)
+    ray = ray_cluster.connect(address, at_once)
     try:
         return _Run(ray, jobs, at_once, tell).run()
     finally:
         ray.shutdown()
-
-
-def installed() -> bool:
-    """Whether the package ray is there; it is imported only when it is used."""
-    return importlib.util.find_spec("ray") is not None
-
-
-def _connect(address: str, at_once: int | None) -> Any:
-    if not installed():
-        raise ClusterError("--ray needs the package ray, which is not installed here: "
-                           'pip install "lobsim[cluster]"')
-    _knock(address)
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing about a class is reported to anybody
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    # a node of our own may start on a busy machine: Ray gives its parts up after 30 s otherwise
-    os.environ.setdefault("RAY_raylet_start_wait_time_s", "150")
-    os.environ.setdefault("RAY_agent_register_timeout_ms", "150000")
-    import ray
-
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    if address == "local":
-        options |= {"include_dashboard": False, "num_cpus": at_once or os.cpu_count() or 1,
-                    "object_store_memory": _STORE_BYTES}
-    try:
-        ray.init(address=address, **options)
-    except ImportError as error:
-        raise ClusterError(f"the address {address} needs more of Ray than is installed here "
-                           f'({error}); pip install "ray[client]" in the same version') from error
-    except Exception as error:  # Ray raises whatever kept it from starting
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-        raise _unreachable(address, said) from error
-    return ray
-
-
-def _knock(address: str) -> None:
-    """Fail at once where nobody listens: Ray itself would try for minutes."""
-    host, separator, port = address.removeprefix("ray://").rpartition(":")
-    if address in ("auto", "local"):
-        return
-    if not separator or not port.isdigit():
-        raise _unreachable(address, "that is no address")
-    try:
-        socket.create_connection((host, int(port)), timeout=_KNOCK_S).close()
-    except OSError as error:
-        raise _unreachable(address, error.strerror or str(error)) from None
-
-
-def _unreachable(address: str, why: str) -> ClusterError:
-    return ClusterError(f"no Ray cluster answers at {address!r} ({why}); give 'auto', 'host:port' "
-                        "or 'ray://host:port' of a running one, or 'local'")
 
 
 class _Run:

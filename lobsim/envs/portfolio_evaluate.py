@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 import pandas as pd
@@ -82,7 +83,7 @@ class DayEvaluation:
 
 def evaluate_days(policies: Mapping[str, DayRule | Callable], *, days: int, seed: int = 0,
                   first: int = 0, reference: str | None = None, num_envs: int = 8,
-                  audit: bool = True, **settings) -> DayEvaluation:
+                  audit: bool = True, spread: Callable = starmap, **settings) -> DayEvaluation:
     """Play the same days with every policy.
 
     Parameters
@@ -98,6 +99,10 @@ def evaluate_days(policies: Mapping[str, DayRule | Callable], *, days: int, seed
         Days side by side; changes no result, unless a policy draws random numbers.
     audit : bool
         Whether an `Auditor` reads all fills; without it `violations` is NaN.
+    spread : callable
+        ``spread(play, jobs)`` gives ``play(*job)`` of each job, in order. Each of them plays
+        `num_envs` days with one policy and needs nothing of the others, so they may run anywhere
+        (`lobsim.agents.ray_days`); but a policy that draws random numbers draws on from job to job.
     **settings
         As in `lobsim.envs.PortfolioEnv`.
 
@@ -122,16 +127,19 @@ def evaluate_days(policies: Mapping[str, DayRule | Callable], *, days: int, seed
     if days < 2 or num_envs < 1:
         raise ValueError(f"days is {days} and num_envs {num_envs}; they must be at least 2 and 1")
     seeds = episode_seeds(seed, first, days)
-    rows, blocks = [], []
+    names, jobs = [], []
     for name, policy in policies.items():
         policy, own = policy if isinstance(policy, tuple) else (policy, {})
         if hasattr(policy, "act"):
             own = {**own, "actions": "orders"}
         checked = PortfolioSettings(**{**settings, **own})
         for k in range(0, days, num_envs):
-            some, theirs = _play(policy, checked, seeds[k:k + num_envs], audit)
-            rows.append(some.assign(policy=name))
-            blocks.append(theirs.assign(policy=name))
+            names.append(name)
+            jobs.append((policy, checked, seeds[k:k + num_envs], audit))
+    rows, blocks = [], []
+    for name, (some, theirs) in zip(names, spread(_play, jobs), strict=True):
+        rows.append(some.assign(policy=name))
+        blocks.append(theirs.assign(policy=name))
     table = pd.concat(rows, ignore_index=True)
     return DayEvaluation(table[["policy", *table.columns.drop("policy")]],
                          pd.concat(blocks, ignore_index=True), reference)

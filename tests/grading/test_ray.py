@@ -8,6 +8,7 @@ import sys
 import pytest
 from whole_class import LESSON
 
+from lobsim.agents import ray_cluster
 from lobsim.course import ray_node, ray_pool
 from lobsim.course.ray_pool import ClusterError
 
@@ -32,7 +33,7 @@ def test_a_cluster_out_of_reach_is_told_in_one_sentence(ray, address):
 
 
 def test_without_ray_the_command_says_what_to_install(course, monkeypatch):
-    monkeypatch.setattr(ray_pool, "installed", lambda: False)
+    monkeypatch.setattr(ray_cluster, "installed", lambda *_: False)
     with pytest.raises(ClusterError, match=r'pip install "lobsim\[cluster\]"'):
         ray_pool.run([], "auto", None, lambda job: None)
 

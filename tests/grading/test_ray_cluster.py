@@ -1,13 +1,12 @@
 """A Ray cluster gives the marks that one machine gives, whatever becomes of its nodes."""
 
 import json
-import os
 import shutil
 import time
 from pathlib import Path
 
-import psutil
 import pytest
+from ray_nodes import add_node, new_cluster, ray_package
 from whole_class import (
     ANSWERS,
     finish,
@@ -21,56 +20,15 @@ from whole_class import (
 
 from lobsim.course import ray_pool
 
-STORE_BYTES = 80_000_000  # of a node; Ray's least is 75 MB
-TRIES = 5  # a node that is slow to start on a busy machine is given up by Ray after 30 s
-
-
-@pytest.fixture(scope="module")
-def ray():
-    """The package, told to report nothing; skips where it is not installed."""
-    if not ray_pool.installed():
-        pytest.skip("the package ray is not installed")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_raylet_start_wait_time_s", "150")
-    os.environ.setdefault("RAY_agent_register_timeout_ms", "150000")
-    import ray
-
-    return ray
-
 
 @pytest.fixture
-def cluster(ray):
-    """A cluster without nodes; whatever it started is gone afterwards."""
-    from ray.cluster_utils import Cluster
-
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
-    cluster = Cluster(shutdown_at_exit=False)
-    yield cluster
-    family = [process for process in psutil.Process().children(recursive=True)
-              if process.pid not in before]
-    cluster.shutdown()
-    for process in family:
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
-    _, alive = psutil.wait_procs(family, timeout=60)
-    assert not alive, "the test left processes"
-
-
-def add_node(cluster, **options):
-    """A node of one processor."""
-    settings = {"num_cpus": 1, "object_store_memory": STORE_BYTES, "include_dashboard": False}
-    for attempt in range(TRIES):
-        before = {process.pid for process in psutil.Process().children(recursive=True)}
-        try:
-            return cluster.add_node(**settings, **options)
-        except Exception:
-            if attempt == TRIES - 1:
-                raise
-            for process in psutil.Process().children(recursive=True):
-                if process.pid not in before:
-                    process.kill()
+def cluster():
+    """A cluster without nodes; skips where Ray is not installed."""
+    if not ray_pool.installed():
+        pytest.skip("the package ray is not installed")
+    ray_package()
+    with new_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")
