@@ -7,11 +7,11 @@ writes the table into the README; a test holds that they are in step.
 import json
 from pathlib import Path
 
+from readme_parts import write
+
 from lobsim.bench.envs import PARTS_MOST_S
 
-README = Path(__file__).parents[2] / "README.md"
 STORED = Path(__file__).with_name("speed.json")
-BEGIN, END = "<!-- speed: begin -->", "<!-- speed: end -->"
 PARTS = ("market", "orders", "account", "view", "python")
 
 
@@ -86,15 +86,5 @@ def section() -> str:
         "", *_speed(told, intervals), "", *_training(told, intervals), "", *_where(told)])
 
 
-def parts(readme: str) -> tuple[str, str, str]:
-    """What stands before, between and after the two marks."""
-    before, _, rest = readme.partition(BEGIN)
-    inside, mark, after = rest.partition(END)
-    if not mark:
-        raise ValueError(f"README.md has no {BEGIN} followed by {END}")
-    return before, inside.strip("\n"), after
-
-
 if __name__ == "__main__":
-    before, _, after = parts(README.read_text(encoding="utf-8"))
-    README.write_text(f"{before}{BEGIN}\n{section()}\n{END}{after}", encoding="utf-8")
+    write("speed", section())

@@ -1,15 +1,14 @@
-"""The README's tables of results, made from what is shipped: ``python tests/agents/results_table.py``.
+"""The README's tables of results, made from what is shipped.
 
-Run by itself it writes them into the README; a test holds that they are in step.
+``python tests/benchmarks/results_table.py`` writes them into the README; a test holds that they are
+in step.
 """
 
-from pathlib import Path
+from readme_parts import write
 
 from lobsim.agents import shipped_results
 from lobsim.agents.agent import MODELS
 
-README = Path(__file__).parents[2] / "README.md"
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 ORDER = ("execution", "pacing", "making", "stoikov", "signal", "chriss")
 
 
@@ -43,7 +42,28 @@ def table(case: str) -> str:
         name = f"**{policy}**" if policy in agents else policy
         lines.append(f"| {name} | {row[main.name]:.2f} ± {row[f'{main.name}_half']:.2f} | "
                      f"{' | '.join(cells)} |")
+    if main.name == "controlled_bps":
+        lines += ["", by_risk_too(found, agents)]
     return "\n".join(lines)
+
+
+def by_risk_too(found, agents: list[str], rival: str = "Almgren-Chriss") -> str:
+    """For which lambda a client of E + lambda V wants each agent, and for which the rival.
+
+    E is the controlled cost in bps, V the variance of the shortfall in bps squared.
+    """
+    told = []
+    for name in agents:
+        own, other = found.table.loc[name], found.table.loc[rival]
+        cheaper, riskier = other["controlled_bps"] - own["controlled_bps"], own["std"] - other["std"]
+        if cheaper * riskier <= 0:
+            told.append(f"{name if cheaper > 0 else rival} is better than "
+                        f"{rival if cheaper > 0 else name} in both")
+            continue
+        limit = cheaper / (own["std"] ** 2 - other["std"] ** 2)
+        told.append(f"{name} is the better one {'below' if cheaper > 0 else 'above'} "
+                    f"λ = {limit:.4f} per bps")
+    return f"{rival} pays cost to carry less risk. By its own objective, E + λV: {', '.join(told)}."
 
 
 def section() -> str:
@@ -52,15 +72,5 @@ def section() -> str:
     return "\n\n".join(table(case) for case in ORDER if case in shipped)
 
 
-def parts(readme: str) -> tuple[str, str, str]:
-    """What stands before, between and after the two marks."""
-    before, _, rest = readme.partition(BEGIN)
-    inside, mark, after = rest.partition(END)
-    if not mark:
-        raise ValueError(f"README.md has no {BEGIN} followed by {END}")
-    return before, inside.strip("\n"), after
-
-
 if __name__ == "__main__":
-    before, _, after = parts(README.read_text(encoding="utf-8"))
-    README.write_text(f"{before}{BEGIN}\n{section()}\n{END}{after}", encoding="utf-8")
+    write("results", section())
