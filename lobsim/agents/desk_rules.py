@@ -28,7 +28,7 @@ class LinearPace:
     shift, price : mapping of str to float
         Weights by the name of a column (`lobsim.envs.portfolio_names.ROW_OBSERVED`), of its
         distance from `CENTRES` (from 0 where that has none); ``"constant"`` is what is added. By
-        default 0: near the schedule, a quarter of the spread better than the own best.
+        default 0: near the schedule, at the own best.
 
     Attributes
     ----------

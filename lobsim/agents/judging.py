@@ -19,9 +19,10 @@ contributions (`lobsim.envs.evaluate_making.certainty_equivalent`).
 
 Of a portfolio day both measures are the controlled cost and what the clients' aversion charges for
 the variance of what was left: of its own block (``own_risk_bps``), as a mean over the clients, each
-in bps of its own value; and of the desk, in bps of the gross value. Blocks are shares of volume, so one busy name may be most of the gross value
-(the first of twelve names of the universe is): then the second measure says what that one name
-cost, with the noise of a single order, and next to nothing of a policy for all names.
+in bps of its own value; and of the desk, in bps of the gross value. Blocks are shares of volume, so
+one busy name may be most of the gross value (the first of twelve names of the universe is): then
+the second measure says what that one name cost, with the noise of a single order, and next to
+nothing of a policy for all names.
 Told beside them are the controlled cost of the blocks of each class of urgency, in bps of their
 own value on the days that have some, and violations of limits, counted in the fills by an auditor
 (a single one is a bug).
@@ -75,7 +76,7 @@ JUDGES = {
     "schedule": Judge((Measure("objective_bps", False), Measure("realised_bps", False)),
                       "shortfall_bps", ("completion",)),
     "portfolio": Judge((Measure("client_bps", False), Measure("objective_bps", False)),
-                       "shortfall_bps", ("shortfall_bps", "own_risk_bps", "aversion_bps", "completion", *(
+                       "shortfall_bps", ("shortfall_bps", "own_risk_bps", "completion", *(
                            f"{name}_bps" for name in URGENCIES), "violations")),
 }
 

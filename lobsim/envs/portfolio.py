@@ -62,10 +62,10 @@ class PortfolioVectorEnv(KernelVectorEnv):
     ``a max_shift_s`` seconds, positive = trade sooner; what was due more than a slice before is
     crossed, what is due within a slice rests at the own best; in the last slice all that is left is
     crossed. ``"pace_cross"``, k = 2: the second number says which share of what would rest is
-    crossed instead, ``(b + 1) / 2``. ``"pace_price"``, k = 2: it says at which price it rests,
-    ``(b + 1) / 4`` of the spread better than the own best, so up to the mid; and all that is left
-    is crossed in the last decision only, however long a slice is: with a long one it is a desk
-    that waits. ``"orders"``, k = 3, for hand-written rules: lots to cross,
+    crossed instead, ``(b + 1) / 2``. ``"pace_price"``, k = 2: it says at which price that rests,
+    ``b / 2`` of the spread better than the own best, so up to the mid, or that much worse; and all
+    that is left is crossed in the last decision only, however long a slice is: with a long one it
+    is a desk that waits. ``"orders"``, k = 3, for hand-written rules: lots to cross,
     offset in ticks from the own best, lots to rest.
 
     **Observation space.** float32. ``"dict"``: ``names`` (M, 30) and ``portfolio`` (7,);

@@ -74,13 +74,13 @@ def wish(book, flow, word, schedule, action, mode, bound, client, told):
             last_ns = max(last_ns, word[E_SLICE_NS])
         keep_pace(flow, word, schedule, action, done, last_ns)
         cross, rest = word[E_CROSS], word[E_REST]
-        share = 0.5 * (min(max(action[1], -1.0), 1.0) + 1.0) if mode != PACE else 0.0
+        second = min(max(action[1], -1.0), 1.0) if mode != PACE else 0.0
         if mode == PACE_PRICE:
             bid, ask = bid_of(book), ask_of(book)
             if bid >= 0 and ask >= 0:
-                offset = np.int64(0.5 * share * (ask - bid))
+                offset = np.int64(0.5 * second * (ask - bid))
         elif mode == PACE_CROSS:
-            more = np.int64(np.rint(share * rest))
+            more = np.int64(np.rint(0.5 * (second + 1.0) * rest))
             cross, rest = cross + more, rest - more
     cross = min(cross, left)
     rest = min(rest, left - cross)

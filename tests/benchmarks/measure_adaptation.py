@@ -1,4 +1,6 @@
-"""Measures how policies answer to shocks of liquidity: ``python tests/benchmarks/measure_adaptation.py``.
+"""Measures how policies answer to shocks of liquidity.
+
+Run ``python tests/benchmarks/measure_adaptation.py``.
 
 Days of unseen seeds with a drought, a widening or a rush in all names, beside the same days
 without (`lobsim.agents.adaptation`). The table goes to stdout; ``--out`` keeps it for lesson 10,

@@ -278,13 +278,13 @@ def test_a_profile_without_a_daily_volume_has_one_to_expect():
 
 
 def test_a_pace_with_a_price_is_a_pace_at_the_own_best():
-    """With slices of a decision; the price then says how far into the spread it rests."""
+    """With slices of a decision; and its price says how far into the spread it rests."""
     (plain, _), (priced, _) = opened(2, 5, actions="pace"), opened(2, 5, actions="pace_price")
     rng = np.random.default_rng(4)
     for _ in range(6):
         shift = rng.uniform(-1, 1, (2, 3))
         plain.step(shift)
-        priced.step(np.stack([shift, np.full((2, 3), -1.0)], axis=2).reshape(2, -1))
+        priced.step(np.stack([shift, np.zeros((2, 3))], axis=2).reshape(2, -1))
         assert np.array_equal(plain.notes, priced.notes)
     core, _ = opened(2, 5, actions="pace_price")
     best = [core.market(e, n) for e in range(2) for n in range(3)
@@ -298,11 +298,11 @@ def test_a_pace_with_a_price_is_a_pace_at_the_own_best():
 def test_a_desk_that_waits_crosses_what_is_left_in_the_last_decision_alone():
     blocks = [replace(one, min_completion=0.0, max_participation=1.0, deadline_s=60.0)
               for one in BLOCKS]
-    core, _ = opened(1, 5, blocks=blocks, actions="pace_price", slice_s=60.0, max_shift_s=60.0)
+    core, _ = opened(1, 5, blocks=blocks, actions="pace_price", slice_s=60.0, max_shift_s=120.0)
     crossed = []
     while core.alive.any():
         before = core.notes[:, at.I_FILLED] - core.notes[:, at.I_MAKER]
-        core.step(np.tile([0.0, -1.0], (1, 3)))
+        core.step(np.tile([-1.0, 0.0], (1, 3)))  # what was due a minute ago may rest: nothing
         crossed.append(core.notes[:, at.I_FILLED] - core.notes[:, at.I_MAKER] - before)
-    assert not np.any(crossed[:-1]) and np.any(crossed[-1])
+    assert len(crossed) == 6 and not np.any(crossed[:-1]) and np.all(crossed[-1])
     assert (core.filled_lots == core.quantity_lots).all()
