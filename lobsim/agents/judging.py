@@ -9,7 +9,7 @@ judge       main measure                      better others
 execution   ``controlled_bps``                less   ``shortfall_bps`` (as it came)
 making      ``ce``, certainty equivalent      more   ``profit``
 schedule    ``objective_bps``, E + lambda V   less   ``realised_bps`` (with the price's noise)
-portfolio   ``client_bps``, cost and aversion  less   ``objective_bps`` (of the gross value)
+portfolio   ``client_bps``, cost and own risk  less   ``objective_bps`` (of the gross value)
 =========== ================================= ====== ========================================
 
 The controlled cost is the shortfall less its control variate (`lobsim.envs.rewards`), and the
@@ -18,10 +18,11 @@ stands beside them and less noise. The certainty equivalent is no mean; it is ha
 contributions (`lobsim.envs.evaluate_making.certainty_equivalent`).
 
 Of a portfolio day both measures are the controlled cost and what the clients' aversion charges for
-the variance of what was left: as a mean over the clients, each in bps of its own block, and in bps
-of the gross value. Blocks are shares of volume, so one busy name may be most of the gross value
-(the first of twelve names of the universe is): then the second measure says what that one name
-cost, with the noise of a single order, and next to nothing of a policy for all names.
+the variance of what was left: of its own block (``own_risk_bps``), as a mean over the clients, each
+in bps of its own value; and of the desk, in bps of the gross value. Blocks are shares of volume, so
+one busy name may be most of the gross value (the first of twelve names of the universe is): then
+the second measure says what that one name cost, with the noise of a single order, and next to
+nothing of a policy for all names.
 Told beside them are the controlled cost of the blocks of each class of urgency, in bps of their
 own value on the days that have some, and violations of limits, counted in the fills by an auditor
 (a single one is a bug).
@@ -76,7 +77,7 @@ JUDGES = {
     "schedule": Judge((Measure("objective_bps", False), Measure("realised_bps", False)),
                       "shortfall_bps", ("completion",)),
     "portfolio": Judge((Measure("client_bps", False), Measure("objective_bps", False)),
-                       "shortfall_bps", ("shortfall_bps", "aversion_bps", "completion", *(
+                       "shortfall_bps", ("shortfall_bps", "own_risk_bps", "completion", *(
                            f"{name}_bps" for name in URGENCIES), "violations")),
 }
 
@@ -123,12 +124,16 @@ def play(case: Case, policies: Mapping, episodes: int, seed: int,
 
 
 def _with_classes(found: DayEvaluation) -> pd.DataFrame:
-    """Days with the controlled cost of every class of urgency, in bps of the value in it."""
+    """Days with the controlled cost of every class of urgency, in bps of the value in it, and risk.
+
+    The last is what clients charge for the variance of their own blocks, as a mean over them.
+    """
     blocks = found.blocks
     cost = blocks["weight"] * (blocks["shortfall_bps"] - blocks["news_bps"])
     sums = blocks.assign(cost=cost).groupby(["policy", "seed", "urgency"])[["cost", "weight"]].sum()
     each = (sums["cost"] / sums["weight"]).unstack("urgency").add_suffix("_bps")
-    return found.days.join(each, on=["policy", "seed"])
+    minded = blocks.groupby(["policy", "seed"])["own_risk_bps"].mean()
+    return found.days.join(each, on=["policy", "seed"]).join(minded, on=["policy", "seed"])
 
 
 def _schedule(env, table: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,10 @@ import numpy as np
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.type_aliases import RolloutBufferSamples
 
-__all__ = ["AtWorkRollouts"]
+from lobsim.envs import execution_layout as at
+from lobsim.envs.portfolio_names import NamesVectorEnv
+
+__all__ = ["AtWorkRollouts", "SteadyNames"]
 
 _TENSORS = ("observations", "actions", "values", "log_probs", "advantages", "returns")
 
@@ -50,3 +53,49 @@ class AtWorkRollouts(RolloutBuffer):
         for part in np.array_split(order, batches):
             if len(part):
                 yield self._get_samples(part)
+
+
+class SteadyNames(NamesVectorEnv):
+    r"""`NamesVectorEnv` whose rewards leave out what the book's noise does to what is unfilled.
+
+    A step's reward is marked to the mid: what is left of a block gets dearer when the mid moves
+    beyond the outer price, and cheaper when it returns. In a thin book that is most of a reward,
+    and none of it is an action's doing. With x the share that is left and G how far the mid has
+    moved beyond the outer price since the start (on the block's side, bps), the potential x G is
+    added (Ng, Harada, Russell 1999): what remains of both is what a *fill* costs against the outer
+    price. Undiscounted, the sum over a block is the same, as the potential is 0 at both ends.
+
+    Parameters
+    ----------
+    env : PortfolioVectorEnv
+        With weight 1 for the term ``impact``.
+    """
+
+    def __init__(self, env):
+        super().__init__(env, "block")
+        self._moved, self._potential = np.zeros((2, self.num_envs))
+
+    def _left(self) -> np.ndarray:
+        core = self.env.core
+        asked = core.quantity_lots
+        return ((asked - core.filled_lots) / np.maximum(asked, 1)).reshape(-1)
+
+    def reset(self, *, seed=None, options=None):
+        """Begin new days."""
+        found = super().reset(seed=seed, options=options)
+        mask = (options or {}).get("reset_mask", np.ones(self.num_envs, bool))
+        begun = np.asarray(mask).reshape(-1)
+        self._moved[begun] = self._potential[begun] = 0.0
+        return found
+
+    def step(self, actions):
+        """One decision of every name."""
+        left = self._left()
+        seen, rewards, ended, truncated, infos = super().step(actions)
+        working = ~self.idle & ~ended
+        dearer = self.env.core.notes[:, at.I_TERMS + at.T_IMPACT]
+        self._moved[working] += dearer[working] / left[working]
+        potential = np.where(working, self._left() * self._moved, 0.0)
+        rewards[~self.idle] += (potential - self._potential)[~self.idle]
+        self._moved[~working], self._potential = 0.0, potential
+        return seen, rewards, ended, truncated, infos

@@ -134,14 +134,14 @@ def _decode(word, action, choices):
 
 
 @njit(borrows=True, inner=True)
-def keep_pace(flow, word, schedule, action, done):
+def keep_pace(flow, word, schedule, action, done, last_ns):
     """Cross what was due a slice ago and rest what is due in a slice, on a schedule moved in time.
 
-    In the last slice all that is left is crossed.
+    In the last `last_ns` all that is left is crossed.
     """
     now, around = flow.clock[C_TRADER], word[E_SLICE_NS]
     shift = np.int64(min(max(action[0], -1.0), 1.0) * word[E_SHIFT_NS])
-    if word[E_END_NS] - now <= max(around, word[E_INTERVAL_NS]):
+    if word[E_END_NS] - now <= last_ns:
         shift = word[E_END_NS]  # beyond the end, whatever is taken off
     word[E_OFFSET] = 0
     word[E_CROSS] = max(0, due_lots(word, schedule, now + shift - around) - done)
@@ -158,7 +158,8 @@ def begin(book, flow, word, schedule, action, choices):
     filled = filled_lots(flow, word)
     left = word[E_LOTS] - filled - way
     if word[E_MODE] == PACE:
-        keep_pace(flow, word, schedule, action, filled + way)
+        keep_pace(flow, word, schedule, action, filled + way,
+                  max(word[E_SLICE_NS], word[E_INTERVAL_NS]))
     if word[E_GUARD_NS] >= 0:
         now = flow.clock[C_TRADER]
         behind = due_lots(word, schedule, now - word[E_GUARD_NS]) - filled - way

@@ -62,7 +62,10 @@ class PortfolioVectorEnv(KernelVectorEnv):
     ``a max_shift_s`` seconds, positive = trade sooner; what was due more than a slice before is
     crossed, what is due within a slice rests at the own best; in the last slice all that is left is
     crossed. ``"pace_cross"``, k = 2: the second number says which share of what would rest is
-    crossed instead, ``(b + 1) / 2``. ``"orders"``, k = 3, for hand-written rules: lots to cross,
+    crossed instead, ``(b + 1) / 2``. ``"pace_price"``, k = 2: it says at which price that rests,
+    ``b / 2`` of the spread better than the own best, so up to the mid, or that much worse; and all
+    that is left is crossed in the last decision only, however long a slice is: with a long one it
+    is a desk that waits. ``"orders"``, k = 3, for hand-written rules: lots to cross,
     offset in ticks from the own best, lots to rest.
 
     **Observation space.** float32. ``"dict"``: ``names`` (M, 30) and ``portfolio`` (7,);
@@ -117,7 +120,10 @@ class PortfolioVectorEnv(KernelVectorEnv):
     :math:`\tfrac12 (x_k^\top\Sigma x_k + x_{k+1}^\top\Sigma x_{k+1})` in bps^2, x what is left as
     signed shares of the gross value, :math:`\Sigma` the covariance of the universe for a decision;
     and ``aversion`` is the same of :math:`\sqrt{\lambda_i}\, x_i` in bps, which for one block is
-    what its client charges for variance (Almgren and Chriss 2000, appendix A). Names of weights:
+    what its client charges for variance (Almgren and Chriss 2000, appendix A). In a desk of many
+    blocks most of that is gone: a client would be charged for a small part of the whole. What each
+    minds is its own block: ``own_risk`` is the sum of :math:`w_i \lambda_i y_i^2 \Sigma_{ii}`, w
+    its share of the gross value and y what is left of it as a share of itself. Names of weights:
     `lobsim.envs.portfolio_settings.PORTFOLIO_REWARDS`.
 
     **Starting state.** All blocks are open, nothing rests.
@@ -148,7 +154,7 @@ class PortfolioVectorEnv(KernelVectorEnv):
     start_s : float or (float, float)
         Seconds after midnight, or a range in which each day starts at a whole minute.
     actions : str
-        "pace", "pace_cross" or "orders".
+        "pace", "pace_cross", "pace_price" or "orders".
     max_shift_s, slice_s : float
         Seconds, > 0.
     neutral : str, optional

@@ -240,6 +240,18 @@ class PortfolioCore(KernelCore):
         """
         return self._positions * self._grid(self.client[:, pl.C_AVERSION]) * self._carried[:, 1]
 
+    @property
+    def own_charges(self) -> np.ndarray:
+        """What each client charges for its own block, whatever else the desk has; shape (N, M).
+
+        Its aversion times the variance of what is left of the block in a decision: bps of its own
+        value. 0 without a block.
+        """
+        weight = self._grid(self.client[:, pl.C_WEIGHT])
+        left = np.divide(self._positions, weight, out=np.zeros_like(weight), where=weight > 0)
+        variance = np.einsum("enn->en", self.covariance)
+        return self._grid(self.client[:, pl.C_AVERSION]) ** 2 * left**2 * variance
+
     def fills(self, e: int, n: int) -> np.ndarray:
         """Own fills of one name in the last decision, as the venue told them.
 

@@ -31,15 +31,17 @@ class DayEvaluation:
         A row for each policy and day: ``policy, seed, shortfall_bps`` (of the gross value,
         positive = cost), ``controlled_bps`` (less the news that nobody could foresee: the same mean
         with less noise), ``aversion_bps`` (what clients charge for risk), ``objective_bps``
-        (controlled and aversion), ``client_bps`` (the same as a mean over the blocks, each in bps
-        of its own value: every client counts alike, and not by how much it trades), ``risk_bps``
+        (controlled and aversion), ``client_bps`` (controlled cost and what a client's aversion
+        charges for the variance of its own block, as a mean over the blocks, each in bps of its
+        own value: every client counts alike, and not by how much it trades), ``risk_bps``
         (root of the summed variance of what was left), ``fees_bps``, ``completion`` (share of the
         gross value), ``capped, held_back, forced, overshot`` (times that the environment stepped
         in), ``unfinished_cap, unfinished_net, unfinished_book`` (blocks that ended short, by why),
         ``violations``.
     blocks : DataFrame
         A row for each policy, day and block: those of `PortfolioCore.blocks`, ``aversion_bps``
-        (its share of what clients charge for risk, in bps of its own value), ``policy, seed``.
+        (its share of what clients charge for risk, in bps of its own value), ``own_risk_bps``
+        (what its client charges for its own variance), ``policy, seed``.
     reference : str
     """
 
@@ -157,21 +159,24 @@ def _play(policy, settings, seeds, audit) -> tuple[pd.DataFrame, pd.DataFrame]:
     auditor = Auditor(core) if audit else None
     sums = np.zeros((n, len(core.names)))
     charges, charged = core.charges, np.zeros((n, core.names_count))
+    minded, felt = core.own_charges, np.zeros((n, core.names_count))
     while core.alive.any():
         running = core.alive
         actions = rule.act(core, outcome) if rule else policy(outcome.seen)
         outcome = core.step(actions)
         sums[running] += outcome.info[running]
         charged += 0.5 * (charges + core.charges)
-        charges = core.charges
+        felt += 0.5 * (minded + core.own_charges)
+        charges, minded = core.charges, core.own_charges
         if auditor:
             auditor.look()
     told, added = (dict(zip(core.names, one.T, strict=True)) for one in (core.told, sums))
     own = core.client[:, pl.C_WEIGHT].reshape(charged.shape)
     blocks = pd.concat([core.blocks(e).assign(
-        aversion_bps=charged[e, own[e] > 0] / own[e, own[e] > 0], seed=seeds[e])
+        aversion_bps=charged[e, own[e] > 0] / own[e, own[e] > 0],
+        own_risk_bps=felt[e, own[e] > 0], seed=seeds[e])
         for e in range(n)], ignore_index=True)
-    client = (blocks["shortfall_bps"] - blocks["news_bps"] + blocks["aversion_bps"]).groupby(
+    client = (blocks["shortfall_bps"] - blocks["news_bps"] + blocks["own_risk_bps"]).groupby(
         blocks["seed"], sort=False).mean()
     done = (blocks["weight"] * blocks["filled"] / blocks["quantity"]).groupby(
         blocks["seed"], sort=False).sum()

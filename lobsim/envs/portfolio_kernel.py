@@ -23,8 +23,8 @@ from lobsim.envs.portfolio_layout import (BY_CAP, BY_NET, B_CROSS, B_LEAST, B_LO
                                           J_WORKING, NAME_COLUMNS, P_AVERSION, P_CAP, P_CHARGE,
                                           P_COVER, P_ENDS, P_HEDGE, P_MUST, P_SIDE, P_SIZE,
                                           P_SPREAD, P_VALUE, P_VOLATILITY, Q_BUY, Q_LEFT, Q_NET,
-                                          Q_RISK, Q_SELL, Q_TIME, Q_WORKING, T_AVERSION, W_GROSS,
-                                          W_HIGH, W_LEFT_NET, W_LOW, W_RISK_FIRST, W_STEP)
+                                          Q_RISK, Q_SELL, Q_TIME, Q_WORKING, T_AVERSION, T_OWN_RISK,
+                                          W_GROSS, W_HIGH, W_LEFT_NET, W_LOW, W_RISK_FIRST, W_STEP)
 from lobsim.envs.portfolio_limits import cap_room, hold_back, left_to_do, wish
 from lobsim.market.handles import market_at
 from lobsim.market.kernel import DONE, run_market
@@ -73,11 +73,19 @@ def _risks(rows, client, covariance, x, carried):
 
 
 @njit(borrows=True, inner=True)
-def _share_risk(rows, client, x, carried, weights, earned):
-    """Charge each name with half of its share of a step's risks: x (C x), which sum to x C x."""
+def _share_risk(rows, client, covariance, x, carried, weights, earned, told):
+    """Charge each name with half of its share of a step's risks: x (C x), which sum to x C x.
+
+    And with half of what its client charges for its own variance; adds that to `told`.
+    """
     for n in range(len(x)):
         averse = x[n] * client[rows + n, C_AVERSION] * carried[1, n]
         earned[n] -= 0.5 * (weights[T_RISK] * x[n] * carried[0, n] + weights[T_AVERSION] * averse)
+        if x[n] != 0.0:
+            felt = x[n] * client[rows + n, C_AVERSION]
+            alone = felt * felt * covariance[n, n] / client[rows + n, C_WEIGHT]
+            earned[n] -= 0.5 * weights[T_OWN_RISK] * alone
+            told[J_TERMS + T_OWN_RISK] += 0.5 * alone
 
 
 @njit(borrows=True, inner=True)
@@ -214,10 +222,11 @@ def _decide(e, count, table, word, schedule, bound, client, whole, actions, mode
         i = rows + n
         working[n] = word[i, E_ALIVE] != 0
         if working[n]:
-            _, flow, _ = market_at(table, i)
+            book, flow, _ = market_at(table, i)
             ways[n] = lots_on_their_way(flow)
-            musts[n] = wish(flow, word[i], schedule[i], actions[n * numbers:(n + 1) * numbers],
-                            mode, bound[i], client[i], told)
+            musts[n] = wish(book, flow, word[i], schedule[i],
+                            actions[n * numbers:(n + 1) * numbers], mode, bound[i], client[i],
+                            told)
     last = rows + count
     for side in (-1, 1):
         hold_back(side, working, word[rows:last], bound[rows:last], client[rows:last], musts, ways,
@@ -290,7 +299,7 @@ def step_days(episodes, count, days, table, word, real, schedule, bound, client,
         plain, averse = _risks(rows, client, covariance[e], x, carried[e])
         for n in range(count):
             own[n] = 0.0
-        _share_risk(rows, client, x, carried[e], weights, own)
+        _share_risk(rows, client, covariance[e], x, carried[e], weights, own, facts)
         _decide(e, count, table, word, schedule, bound, client, whole[e], actions[e], mode,
                 numbers, musts, ways, working, money, facts)
         for n in range(count):
@@ -316,7 +325,7 @@ def step_days(episodes, count, days, table, word, real, schedule, bound, client,
         whole[e, W_LEFT_NET] = _net_left(rows, count, bound, word, client)
         _positions(rows, bound, word, client, x)
         after, averse_after = _risks(rows, client, covariance[e], x, carried[e])
-        _share_risk(rows, client, x, carried[e], weights, own)
+        _share_risk(rows, client, covariance[e], x, carried[e], weights, own, facts)
         facts[J_TERMS + T_RISK] = 0.5 * (plain + after)
         facts[J_TERMS + T_AVERSION] = 0.5 * (averse + averse_after)
         facts[J_TIME] = whole[e, W_STEP] * word[rows, E_INTERVAL_NS] * 1e-9

@@ -26,13 +26,14 @@ W_GROSS, W_LOW, W_HIGH, W_LEFT_NET, W_STEP, W_RISK_FIRST, WHOLES = range(7)
 """Money; bounds of what is left to sell less what is left to buy, in money, and its value now."""
 
 # Values of the mode.
-PACE, PACE_CROSS, ORDERS = range(3)
-MODES = {"pace": PACE, "pace_cross": PACE_CROSS, "orders": ORDERS}
-NUMBERS = {"pace": 1, "pace_cross": 2, "orders": 3}
+PACE, PACE_CROSS, ORDERS, PACE_PRICE = range(4)
+MODES = {"pace": PACE, "pace_cross": PACE_CROSS, "pace_price": PACE_PRICE, "orders": ORDERS}
+NUMBERS = {"pace": 1, "pace_cross": 2, "pace_price": 2, "orders": 3}
 
-# Terms of the reward: those of one order, and what risk weighs to the clients.
-PORTFOLIO_TERMS = (*TERMS, "aversion")
-T_AVERSION = len(TERMS)
+# Terms of the reward: those of one order, and what risk weighs to the clients: through the
+# covariance of the desk, and to each by itself.
+PORTFOLIO_TERMS = (*TERMS, "aversion", "own_risk")
+T_AVERSION, T_OWN_RISK = len(TERMS), len(TERMS) + 1
 
 # Columns of an observation: of each name, then of the portfolio.
 NAME_OBSERVED = (*OBSERVED, "side", "value", "ends", "aversion", "must", "cap_room", "hedge",

@@ -19,14 +19,17 @@ If the first three leave no way to complete, the block ends short, and why is to
 import numpy as np
 
 from lobsim.engine.jit import njit
-from lobsim.envs.execution_layout import E_CROSS, E_REST, E_SIDE, E_STEP
+from lobsim.envs.execution_layout import (E_CROSS, E_INTERVAL_NS, E_REST, E_SIDE, E_SLICE_NS,
+                                          E_STEP)
 from lobsim.envs.execution_rules import filled_lots, keep_pace, lots_on_their_way, resting_lots
 from lobsim.envs.portfolio_layout import (B_CROSS, B_ENDS, B_FORCED, B_LEAST, B_LOTS, B_MOST,
                                           B_OFFSET, B_OPEN, B_REST, B_WHY, BY_BOOK, BY_CAP, BY_NET,
                                           C_CAP, C_PRICE, J_CAPPED, J_FORCED, J_HELD, J_OVERSHOT,
-                                          ORDERS, PACE_CROSS, W_HIGH, W_LEFT_NET, W_LOW)
+                                          ORDERS, PACE, PACE_CROSS, PACE_PRICE, W_HIGH,
+                                          W_LEFT_NET, W_LOW)
 from lobsim.market.state import (N_VOLUME, W_CANCEL_JITTER_NS, W_CANCEL_NS, W_FEED_JITTER_NS,
                                  W_FEED_NS)
+from lobsim.market.venue import ask_of, bid_of
 
 __all__ = ["FINISH", "cap_room", "hold_back", "left_to_do", "wish"]
 
@@ -51,7 +54,7 @@ def left_to_do(bound, done):
 
 
 @njit(borrows=True, inner=True)
-def wish(flow, word, schedule, action, mode, bound, client, told):
+def wish(book, flow, word, schedule, action, mode, bound, client, told):
     """What the action wants of one block, cut to its quantity and its cap (writes `bound`).
 
     Returns lots that must still be done by the deadline.
@@ -66,11 +69,18 @@ def wish(flow, word, schedule, action, mode, bound, client, told):
         if cross + rest > left:
             told[J_OVERSHOT] += 1.0
     else:
-        keep_pace(flow, word, schedule, action, done)
+        last_ns = word[E_INTERVAL_NS]
+        if mode != PACE_PRICE:
+            last_ns = max(last_ns, word[E_SLICE_NS])
+        keep_pace(flow, word, schedule, action, done, last_ns)
         cross, rest = word[E_CROSS], word[E_REST]
-        if mode == PACE_CROSS:
-            share = 0.5 * (min(max(action[1], -1.0), 1.0) + 1.0)
-            more = np.int64(np.rint(share * rest))
+        second = min(max(action[1], -1.0), 1.0) if mode != PACE else 0.0
+        if mode == PACE_PRICE:
+            bid, ask = bid_of(book), ask_of(book)
+            if bid >= 0 and ask >= 0:
+                offset = np.int64(0.5 * second * (ask - bid))
+        elif mode == PACE_CROSS:
+            more = np.int64(np.rint(0.5 * (second + 1.0) * rest))
             cross, rest = cross + more, rest - more
     cross = min(cross, left)
     rest = min(rest, left - cross)

@@ -87,7 +87,7 @@ class NamesVectorEnv(VectorWrapper):
     Parameters
     ----------
     env : PortfolioVectorEnv
-        With flat observations, actions "pace" or "pace_cross", and resets in the same step.
+        With flat observations, actions other than "orders", and resets in the same step.
     part : str
         "gross" or "block".
 
@@ -118,7 +118,7 @@ class NamesVectorEnv(VectorWrapper):
         if settings.observation != "flat" or settings.actions == "orders":
             raise ValueError(f"observation is {settings.observation!r} and actions "
                              f"{settings.actions!r}; names are environments with flat observations "
-                             f"and the actions pace or pace_cross")
+                             f"and the actions pace, pace_cross or pace_price")
         if env.autoreset_mode is not AutoresetMode.SAME_STEP:
             raise ValueError(f"autoreset_mode is {env.autoreset_mode.value!r}; it must be "
                              f"{AutoresetMode.SAME_STEP.value!r}")

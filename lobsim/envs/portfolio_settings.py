@@ -25,9 +25,10 @@ MOST_DECISIONS = 10_000
 
 PORTFOLIO_REWARDS = {name: weights for name, weights in REWARDS.items()
                      if name != "against_schedule"}
-PORTFOLIO_REWARDS |= {"clients": REWARDS["controlled"] | {"aversion": 1.0}}
+PORTFOLIO_REWARDS |= {"clients": REWARDS["controlled"] | {"aversion": 1.0},
+                      "each_client": REWARDS["controlled"] | {"own_risk": 1.0}}
 """Named weights: those of a single order that count money, and what clients ask for: cost and, by
-the aversion of each, risk."""
+the aversion of each, risk: that of the desk, or that of each block by itself."""
 
 
 class Day(NamedTuple):

@@ -23,6 +23,7 @@ OWN, COMMON = pl.NAME_COLUMNS, len(pl.BOOK_OBSERVED)
 SMALL = find_case("portfolio").with_settings(
     **SHORT | {"horizon_s": 40.0}, names=None, clients=ClientBook(coverage=0.8))
 TINY = {"steps": 192, "n_envs": 4, "batch_size": 24, "net": (16, 16), "validations": 1,
+        "settings": {"actions": "pace", "slice_s": 10.0, "max_shift_s": 30.0},
         "options": {"n_steps": 4, "n_epochs": 2, "head_scale": 1.0}}
 
 
@@ -64,6 +65,15 @@ def test_actions_move_with_their_names_and_the_value_of_a_day_does_not_change(do
                   for some in (days, shuffled(days, order)))
     assert one == pytest.approx(other, abs=1e-4)
     assert np.ptp(agent(days)) > 1e-4  # or this would hold of one that says nothing
+
+
+def test_the_numbers_of_a_name_stay_together():
+    training = small(settings={"actions": "pace_price"})
+    agent, days, order = training.agent(), looks(names=5), [3, 0, 4, 1, 2]
+    theirs = training.model.predict(rows_of(days, OWN, COMMON), deterministic=True)[0]
+    assert agent(days) == pytest.approx(theirs.reshape(6, 10), abs=2e-6)
+    moved = agent(days).reshape(6, 5, 2)[:, order].reshape(6, 10)
+    assert agent(shuffled(days, order)) == pytest.approx(moved, abs=1e-6)
 
 
 def test_an_agent_acts_for_each_name_as_the_model_that_was_trained(done):
@@ -189,7 +199,7 @@ def test_a_rollout_must_be_whole():
 
 def test_agents_stand_beside_all_rules_on_the_same_days(done):
     found = compare(done.case, [done.agent()], seeds=5, blocks=1, blinded=True)
-    assert found.benchmarks == list(day_rules())
+    assert found.benchmarks == ["patient, within the spread", "patient", *day_rules()]
     assert found.agents == ["PPO", "PPO, signals blanked", "PPO, liquidity blanked",
                             "PPO, urgency blanked"]
     table = found.table

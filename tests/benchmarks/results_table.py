@@ -9,7 +9,7 @@ from readme_parts import write
 from lobsim.agents import shipped_results
 from lobsim.agents.agent import MODELS
 
-ORDER = ("execution", "pacing", "making", "stoikov", "signal", "chriss")
+ORDER = ("execution", "pacing", "making", "stoikov", "signal", "chriss", "portfolio")
 
 
 def table(case: str) -> str:
@@ -21,7 +21,8 @@ def table(case: str) -> str:
     members = int(found.table.loc[agents, "members"].min())
     better = "more" if main.more_is_better else "less"
     measure = {"controlled_bps": "cost, bps", "ce": "certainty equivalent",
-               "objective_bps": "cost and risk, bps"}[main.name]
+               "objective_bps": "cost and risk, bps",
+               "client_bps": "cost and own risk, bps"}[main.name]
     optimum = "" if found.optimum is None else f" The optimum, computed: {found.optimum:.2f}."
     first = int(blocks.index.min())
     command = (f"lobsim evaluate {case} --seeds {blocks.iloc[0]}"

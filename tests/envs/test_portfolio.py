@@ -1,6 +1,7 @@
 """Portfolio days: both forms are the same, accounts close, risk is through the covariance."""
 
 import warnings
+from dataclasses import replace
 
 import gymnasium
 import numpy as np
@@ -38,7 +39,7 @@ def plan_for(n, numbers, steps=8, seed=0):
 
 
 @pytest.mark.parametrize("observation", ["flat", "dict"])
-@pytest.mark.parametrize("actions", ["pace", "pace_cross", "orders"])
+@pytest.mark.parametrize("actions", ["pace", "pace_cross", "pace_price", "orders"])
 def test_both_checkers_find_no_fault(observation, actions):
     from gymnasium.utils.env_checker import check_env
     from stable_baselines3.common.env_checker import check_env as check_for_sb3
@@ -274,3 +275,34 @@ def test_a_profile_without_a_daily_volume_has_one_to_expect():
     assert np.isnan(profile_of(*FLOWS["poisson"]).daily_volume)
     core, _ = opened(1, 1)
     assert (core.quantity_lots > 0).all()
+
+
+def test_a_pace_with_a_price_is_a_pace_at_the_own_best():
+    """With slices of a decision; and its price says how far into the spread it rests."""
+    (plain, _), (priced, _) = opened(2, 5, actions="pace"), opened(2, 5, actions="pace_price")
+    rng = np.random.default_rng(4)
+    for _ in range(6):
+        shift = rng.uniform(-1, 1, (2, 3))
+        plain.step(shift)
+        priced.step(np.stack([shift, np.zeros((2, 3))], axis=2).reshape(2, -1))
+        assert np.array_equal(plain.notes, priced.notes)
+    core, _ = opened(2, 5, actions="pace_price")
+    best = [core.market(e, n) for e in range(2) for n in range(3)
+            if core.days[e].blocks[n] is not None]
+    spreads = [round((one.best_ask - one.best_bid) / 0.01) for one in best]
+    core.step(np.tile([1.0, 1.0], (2, 3)))
+    offsets = core.bound[core.bound[:, pl.B_LOTS] > 0, pl.B_OFFSET]
+    assert offsets.tolist() == [spread // 2 for spread in spreads] and max(offsets) > 0
+
+
+def test_a_desk_that_waits_crosses_what_is_left_in_the_last_decision_alone():
+    blocks = [replace(one, min_completion=0.0, max_participation=1.0, deadline_s=60.0)
+              for one in BLOCKS]
+    core, _ = opened(1, 5, blocks=blocks, actions="pace_price", slice_s=60.0, max_shift_s=120.0)
+    crossed = []
+    while core.alive.any():
+        before = core.notes[:, at.I_FILLED] - core.notes[:, at.I_MAKER]
+        core.step(np.tile([-1.0, 0.0], (1, 3)))  # what was due a minute ago may rest: nothing
+        crossed.append(core.notes[:, at.I_FILLED] - core.notes[:, at.I_MAKER] - before)
+    assert len(crossed) == 6 and not np.any(crossed[:-1]) and np.all(crossed[-1])
+    assert (core.filled_lots == core.quantity_lots).all()

@@ -51,8 +51,11 @@ def test_a_name_earns_its_own_costs_and_its_share_of_the_risks():
         x = (core.sides * core.working * core.client[:, pl.C_WEIGHT].reshape(2, 3)
              * (core.quantity_lots - core.filled_lots) / core.quantity_lots)
         felt = x * core.client[:, pl.C_AVERSION].reshape(2, 3)
-        return np.array([0.5 * one * (core.covariance @ one[..., None])[..., 0]
-                         for one in (x, felt)])
+        weight = core.client[:, pl.C_WEIGHT].reshape(2, 3)
+        alone = felt**2 * np.einsum("enn->en", core.covariance) / weight
+        assert core.own_charges * weight == pytest.approx(alone)
+        return np.array([*(0.5 * one * (core.covariance @ one[..., None])[..., 0]
+                           for one in (x, felt)), 0.5 * alone])
 
     before = shares()
     for action in plan_for(2, 3, steps=6, seed=2):
@@ -62,14 +65,15 @@ def test_a_name_earns_its_own_costs_and_its_share_of_the_risks():
         costs = core.notes[:, at.I_TERMS:].reshape(2, 3, -1)
         own = core.client[:, pl.C_WEIGHT].reshape(2, 3) * (
             np.delete(costs, at.T_RISK, axis=2) @ alone) * was
-        risk, averse = before + after
-        whole = own + weights[at.T_RISK] * risk + weights[pl.T_AVERSION] * averse
+        risk, averse, minded = before + after
+        whole = own + weights[at.T_RISK] * risk + weights[pl.T_AVERSION] * averse + (
+            weights[pl.T_OWN_RISK] * minded)
         assert core.earned[running] == pytest.approx(-whole[running], abs=1e-9)
         before = after
 
 
 @pytest.mark.parametrize("part", module.PARTS)
-@pytest.mark.parametrize("actions", ["pace", "pace_cross"])
+@pytest.mark.parametrize("actions", ["pace", "pace_cross", "pace_price"])
 def test_the_same_days_are_played_name_by_name(part, actions):
     whole, names = days(actions=actions), NamesVectorEnv(days(actions=actions), part)
     seen, _ = whole.reset(seed=[7, 10])

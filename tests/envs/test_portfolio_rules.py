@@ -52,9 +52,10 @@ def test_an_evaluation_adds_up(found):
     averse = (blocks["weight"] * blocks["aversion_bps"]).groupby(whole).sum()
     days = days.set_index(["policy", "seed"])
     assert np.allclose(averse.reindex(days.index), days["aversion_bps"])
-    each = blocks["shortfall_bps"] - blocks["news_bps"] + blocks["aversion_bps"]
-    assert np.allclose(each.groupby(whole).mean().reindex(days.index), days["client_bps"])
-    whole_day = (blocks["weight"] * each).groupby(whole).sum()
+    cost = blocks["shortfall_bps"] - blocks["news_bps"]
+    client = (cost + blocks["own_risk_bps"]).groupby(whole).mean()
+    assert np.allclose(client.reindex(days.index), days["client_bps"])
+    whole_day = (blocks["weight"] * (cost + blocks["aversion_bps"])).groupby(whole).sum()
     assert np.allclose(whole_day.reindex(days.index), days["objective_bps"])
     table = found.table()
     assert table.loc["passive", "difference_bps"] == 0

@@ -1,0 +1,222 @@
+r"""Does a policy adapt? Days with a liquidity shock beside the same days without it.
+
+In the middle of a window the liquidity of all names changes: volume dries up, spreads widen, or
+trading is rushed. The same seeds are played twice, with the shock and without, so that everything
+but the shock and what it leads to is the same, and pace, passive share and decisions are compared
+minute by minute.
+
+Two things have to be told apart. A rule that rests at a price is filled more slowly where fewer
+come to trade, without having decided anything: that is the market's doing, and `pace` shows it
+for every passive rule. What an agent *decides* is in its actions, `shift` and `price`: they are
+the same with and without the shock exactly if it takes no notice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from lobsim.envs import execution_layout as at
+from lobsim.envs.clients import Urgency
+from lobsim.envs.portfolio_core import PortfolioCore
+from lobsim.envs.portfolio_settings import PortfolioSettings
+from lobsim.envs.seeding import episode_seeds
+from lobsim.market.parts import Makers, Shock, Shocks
+from lobsim.market.trading_days import Universe
+
+__all__ = ["PHASES", "SHOCKS", "ShockedUniverse", "adaptation", "by_phase"]
+
+START_S = 39_600.0  # 11 o'clock: no rush of its own
+SHOCK_MIN = (8, 16)
+"""Minutes of the window that the shock begins with, and ends before."""
+PHASES = ("before", "during", "after")
+_SLACK = "slack"
+SHOCKS = {"drought": {"activity": 0.2, "volatility": 0.2**-0.5},
+          "widening": {_SLACK: 1.5},
+          "rush": {"activity": 3.0, "volatility": 3.0**-0.5}}
+"""What happens to every name: a fifth of the usual arrivals; spreads that widen by one and a half
+of what `lobsim.market.trading_days.DayRates` counts in; three times the usual arrivals. The
+outer price moves as on the day without."""
+
+
+class ShockedUniverse(Universe):
+    """Names whose days all have one more shock.
+
+    Parameters
+    ----------
+    universe : Universe
+    shock : str, optional
+        A name of `SHOCKS`; without one the days are those of `universe`.
+    start_s, minutes : float
+        When it begins, seconds after midnight, and how long it lasts.
+
+    Examples
+    --------
+    >>> from lobsim.market.parts import Shocks
+    >>> universe = ShockedUniverse(Universe(), "drought", 40_000.0, 8.0)
+    >>> universe.day(3)[0].part(Shocks).shocks[-1].activity
+    0.2
+    """
+
+    def __init__(self, universe: Universe, shock: str | None, start_s: float, minutes: float):
+        if shock is not None and shock not in SHOCKS:
+            raise ValueError(f"shock is {shock!r}; it must be one of {', '.join(SHOCKS)}")
+        self.__dict__ |= universe.__dict__
+        self._shock, self._start_s, self._minutes = shock, float(start_s), float(minutes)
+
+    def day(self, seed: int):
+        """The profiles of one day."""
+        days = super().day(seed)
+        if self._shock is None:
+            return days
+        return tuple(self._shocked(one) for one in days)
+
+    def _shocked(self, profile):
+        told = dict(SHOCKS[self._shock])
+        unit = told.pop(_SLACK, 0.0)
+        if unit:
+            makers = profile.part(Makers)
+            edge = max(0.0, -makers.maker_slack_ticks) if makers else 0.0
+            told["slack_ticks"] = -unit * (1.0 + edge)
+        shocks = profile.part(Shocks)
+        before = shocks.shocks if shocks else ()
+        shock = Shock(self._shock, self._start_s, self._minutes, **told)
+        return profile.with_parts(Shocks((*before, shock)))
+
+
+def adaptation(policies: Mapping, *, shocks=tuple(SHOCKS), days: int = 20, seed: int = 0,
+               names: int = 12, num_envs: int = 10, **settings) -> pd.DataFrame:
+    """Play days with and without shocks, and tell what every policy does minute by minute.
+
+    Only blocks that are at work to the end of the window count, so that the same ones are compared
+    before, during and after the shock. Their clients are of the middle class.
+
+    Parameters
+    ----------
+    policies : mapping of str to policy
+        Rules of `lobsim.envs.portfolio_rules`, or agents and others with ``environment``.
+    shocks : sequence of str
+        Of `SHOCKS`.
+    days, seed : int
+        The days of the environment that was reset with `seed`; at least 2.
+    names, num_envs : int
+    **settings
+        Of `lobsim.envs.PortfolioEnv`.
+
+    Returns
+    -------
+    DataFrame
+        A row for each policy, shock ("none" for the days without), day and minute: ``policy, shock,
+        seed, minute, phase``, means over the blocks of ``pace`` (percent of the block done in the
+        minute), ``taken`` (percent of the block that was crossed in it), ``shift`` and ``price``
+        (actions of an agent of "pace_price", -1 to 1; NaN for others), and
+        ``client_bps`` of the day.
+    """
+    base = settings.pop("universe", None) or Universe()
+    start_s = settings.pop("start_s", START_S)
+    first, last = SHOCK_MIN
+    clients = PortfolioSettings().clients
+    clients = replace(clients, urgencies={"medium": Urgency(0.003, (1.0, 1.0))})
+    seeds = episode_seeds(seed, 0, days)
+    tables = []
+    for shock in (None, *shocks):
+        universe = ShockedUniverse(base, shock, start_s + 60.0 * first, last - first)
+        for name, policy in policies.items():
+            own = {"actions": "orders"} if hasattr(policy, "act") else policy.environment
+            checked = PortfolioSettings(**{"universe": universe, "names": names,
+                                           "start_s": start_s, "clients": clients,
+                                           **settings, **own})
+            for k in range(0, days, num_envs):
+                played = _play(policy, checked, seeds[k:k + num_envs])
+                tables.append(played.assign(policy=name, shock=shock or "none"))
+    table = pd.concat(tables, ignore_index=True)
+    table["phase"] = np.select([table["minute"] < first, table["minute"] < last], PHASES[:2],
+                               PHASES[2])
+    return table
+
+
+def _play(policy, settings, seeds) -> pd.DataFrame:
+    core = PortfolioCore(len(seeds), settings)
+    outcome = core.fresh()
+    core.open(range(len(seeds)), seeds, outcome)
+    is_rule = hasattr(policy, "act")
+    if is_rule:
+        policy.reset(core)
+    asked = core.quantity_lots
+    has_block = asked > 0
+    before, made, minded = np.zeros(asked.shape), np.zeros(asked.shape), core.own_charges
+    felt, rows = np.zeros(asked.shape), []
+    while core.alive.any():
+        actions = policy.act(core, outcome) if is_rule else policy(outcome.seen)
+        numbers = np.full((*asked.shape, 2), np.nan)
+        if settings.actions == "pace_price":
+            numbers = np.clip(np.asarray(actions, float).reshape(numbers.shape), -1.0, 1.0)
+            numbers[~core.working] = np.nan
+        minute = int(core.step_number.max() * settings.interval_s // 60)
+        outcome = core.step(actions)
+        filled = core.filled_lots.astype(float)
+        maker = core.notes[:, at.I_MAKER].reshape(asked.shape)
+        lot = core.notes[:, at.I_FILLED].reshape(asked.shape)
+        passive = np.divide(maker, lot, out=np.zeros(asked.shape), where=lot > 0) * filled
+        done, rested = filled - before, passive - made
+        before, made = filled.copy(), passive
+        felt += 0.5 * (minded + core.own_charges)
+        minded = core.own_charges
+        rows.append({"minute": np.full(len(seeds), minute), "seed": np.asarray(seeds),
+                     "pace": _mean(100 * done / np.maximum(asked, 1), has_block),
+                     "taken": _mean(100 * (done - rested) / np.maximum(asked, 1), has_block),
+                     "shift": _mean(numbers[..., 0], has_block),
+                     "price": _mean(numbers[..., 1], has_block)})
+    cost = (core.notes[:, at.I_SHORTFALL] - core.notes[:, at.I_NEWS]).reshape(asked.shape)
+    client = _mean(cost + felt, has_block)
+    table = pd.concat([pd.DataFrame(row) for row in rows], ignore_index=True)
+    table = table.groupby(["minute", "seed"], sort=False, as_index=False).agg(
+        {"pace": "sum", "taken": "sum", "shift": "mean", "price": "mean"})
+    return table.assign(client_bps=table["seed"].map(dict(zip(seeds, client, strict=True))))
+
+
+def _mean(values, where) -> np.ndarray:
+    """Means over the names that count and have a value, NaN where there is none."""
+    values = np.where(where, values, np.nan)
+    count = np.isfinite(values).sum(axis=1)
+    total = np.nansum(values, axis=1)
+    return np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)
+
+
+def by_phase(table: pd.DataFrame, column: str = "pace") -> pd.DataFrame:
+    """How the days with a shock differ from the same days without, phase by phase.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `adaptation`.
+    column : str
+        "pace", "taken", "shift", "price" or "client_bps".
+
+    Returns
+    -------
+    DataFrame
+        A row for each shock, policy and phase: ``quiet`` and ``shocked`` (means), ``difference``
+        by pairs of days, and the 95 % interval ``low, high`` by Student's t.
+    """
+    means = table.groupby(["policy", "shock", "seed", "phase"], sort=False)[column].mean()
+    wide = means.unstack("seed")
+    rows = []
+    for shock in [name for name in table["shock"].unique() if name != "none"]:
+        for policy in table["policy"].unique():
+            for phase in PHASES:
+                quiet = wide.loc[(policy, "none", phase)].to_numpy()
+                shocked = wide.loc[(policy, shock, phase)].to_numpy()
+                gaps = shocked - quiet
+                gaps = gaps[np.isfinite(gaps)]
+                half = np.nan
+                if len(gaps) > 1:
+                    half = student.ppf(0.975, len(gaps) - 1) * gaps.std(ddof=1) / len(gaps)**0.5
+                mean = gaps.mean() if len(gaps) else np.nan
+                rows.append({"shock": shock, "policy": policy, "phase": phase,
+                             "quiet": np.nanmean(quiet) if len(gaps) else np.nan,
+                             "shocked": np.nanmean(shocked) if len(gaps) else np.nan,
+                             "difference": mean, "low": mean - half, "high": mean + half})
+    return pd.DataFrame(rows)

@@ -1,0 +1,59 @@
+"""Laws of adaptation: days differ by the shock alone, and what takes no notice shows none."""
+
+import numpy as np
+import pytest
+from desk import DESK, SHORT
+
+from lobsim.agents.adaptation import PHASES, SHOCKS, ShockedUniverse, adaptation, by_phase
+from lobsim.agents.desk_rules import LinearPace
+from lobsim.envs.portfolio_rules import POVDay, TWAPDay
+from lobsim.market.parts import Shocks
+from small_markets import START_S
+
+DAY = dict(universe=DESK, names=3, start_s=START_S, horizon_s=1200.0, interval_s=60.0)
+
+
+@pytest.fixture(scope="module")
+def found():
+    policies = {"TWAP": TWAPDay(), "POV": POVDay(), "constant": LinearPace({"constant": 0.2}),
+                "watchful": LinearPace({"volume": 1.0})}
+    return adaptation(policies, shocks=("drought",), days=4, seed=3, num_envs=2, **DAY)
+
+
+def test_a_shocked_day_is_the_same_day_with_one_more_shock():
+    shocked = ShockedUniverse(DESK, "widening", START_S + 60, 5.0)
+    for mine, theirs in zip(shocked.day(5), DESK.day(5), strict=True):
+        before, after = theirs.part(Shocks).shocks, mine.part(Shocks).shocks
+        assert after[:-1] == before and after[-1].slack_ticks < 0
+        assert (after[-1].shock_start_s, after[-1].shock_minutes) == (START_S + 60, 5.0)
+    calm = ShockedUniverse(DESK, None, START_S, 5.0).day(5)
+    assert [one.parts for one in calm] == [one.parts for one in DESK.day(5)]
+    with pytest.raises(ValueError, match="shock is 'flood'; it must be one of"):
+        ShockedUniverse(DESK, "flood", START_S, 5.0)
+
+
+def test_nothing_differs_before_the_shock_begins(found):
+    early = found[found["phase"] == "before"].drop(columns=["shock", "client_bps"])
+    quiet, shocked = (early[(found["shock"] == name)[early.index]].reset_index(drop=True)
+                      for name in ("none", "drought"))
+    assert len(quiet) == len(shocked) > 0 and quiet.equals(shocked)
+
+
+def test_what_takes_no_notice_decides_the_same_and_what_looks_does_not(found):
+    shift = by_phase(found, "shift").set_index(["policy", "phase"])
+    assert shift.loc[("constant", "during"), "difference"] == pytest.approx(0)
+    assert shift.loc[("watchful", "during"), "difference"] < 0
+    assert np.isnan(shift.loc[("TWAP", "during"), "quiet"])
+
+
+def test_a_share_of_the_volume_slows_down_in_a_drought_and_a_clock_does_not(found):
+    pace = by_phase(found).set_index(["policy", "phase"])["difference"]
+    assert pace[("POV", "during")] < 0 and pace[("POV", "before")] == 0
+    assert abs(pace[("TWAP", "during")]) < 0.2 * abs(pace[("POV", "during")])
+
+
+def test_blocks_are_done_and_phases_follow_each_other(found):
+    assert set(found["phase"]) == set(PHASES) and set(SHOCKS) > {"drought"}
+    done = found.groupby(["policy", "shock", "seed"])["pace"].sum()
+    assert (done[["TWAP", "constant"]] > 80).all() and (done <= 100 + 1e-9).all()
+    assert (found["taken"] <= found["pace"] + 1e-9).all()
