@@ -5,7 +5,7 @@ seeds, the same windows, nobody at work (`NobodyDay`). Names of a day move toget
 training, test and intervals stays the day.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import numpy as np
@@ -102,7 +102,8 @@ def watched_days(policy: DayRule | Callable, settings: PortfolioSettings, seeds,
 
 def hunted_days(policy: DayRule | Callable, settings: PortfolioSettings, seeds,
                 detector: LeakageDetector, threshold: float, *, window_s: float = WINDOW_S,
-                look_s: float = LOOK_S, num_envs: int = 4) -> pd.DataFrame:
+                look_s: float = LOOK_S, prey: Collection[str] | None = None,
+                num_envs: int = 4) -> pd.DataFrame:
     """Play days on which predators trade on a detector.
 
     Parameters
@@ -111,23 +112,23 @@ def hunted_days(policy: DayRule | Callable, settings: PortfolioSettings, seeds,
         As in `watched_days`.
     settings : PortfolioSettings
         With ``parts=(sized_predator(share),)``.
-    detector, threshold, window_s, look_s
+    detector, threshold, window_s, look_s, prey
         As in `lobsim.envs.portfolio_watched.HuntedDays`.
 
     Returns
     -------
     DataFrame
         Blocks, with ``predator_bps`` (profit of the predator in that name, bps of the block's
-        value) and ``violations``.
+        value; NaN where it does not hunt) and ``violations``.
     """
     found = []
     for part in _parts(seeds, num_envs):
         core = HuntedDays(len(part), settings, detector, threshold, window_s=window_s,
-                          look_s=look_s)
+                          look_s=look_s, prey=prey)
         days, blocks = play_days(policy, core, part)
-        profit = np.concatenate([core.predator_bps(e) for e in range(len(part))])
+        profit = [core.predator_bps(e) for e in range(len(part))]
         found.append(_with_violations(days, blocks).assign(
-            predator_bps=profit[np.isfinite(profit)]))
+            predator_bps=[profit[e][n] for e, n in _name_days(core)]))
     return pd.concat(found, ignore_index=True)
 
 

@@ -6,7 +6,7 @@ which the predators of the markets trade (`lobsim.strategies.HuntedMarket` is th
 order). Watching changes nothing; a day of either is a day of a `PortfolioCore`, bit for bit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ import pandas as pd
 from lobsim.analytics.leak_detector import LeakageDetector
 from lobsim.analytics.leakage import tape_features
 from lobsim.envs import execution_layout as at
+from lobsim.envs.clients import expected_volume
 from lobsim.envs.portfolio_core import PortfolioCore
 from lobsim.envs.portfolio_settings import PortfolioSettings
 from lobsim.market.curve import cumulative_share
@@ -161,7 +162,7 @@ class WatchedDays(PortfolioCore):
             self.prints(e, n, from_ns), self.quotes(e, n, from_ns), window_s, step_s=step_s,
             start_s=start_s, end_s=end_s, tick_size=ordinary.tick_size,
             expected_volume=lambda times_s: (
-                ordinary.daily_volume * cumulative_share(ordinary, times_s)))
+                _whole_day(ordinary) * cumulative_share(ordinary, times_s)))
 
     def _play_on(self, i: int, until_ns: int) -> None:
         """Let the market of a block that was done early, or is over, run without it."""
@@ -197,6 +198,9 @@ class HuntedDays(WatchedDays):
         Of ``|detector.lean|``, between 0 and 1.
     window_s, look_s : float
         Length of the windows the detector was fitted to, and seconds between two looks.
+    prey : collection of str, optional
+        Names that it hunts in; in all by default. Where the spread is wide, taking in and out costs
+        a predator more than an order can bring it.
 
     Raises
     ------
@@ -206,8 +210,14 @@ class HuntedDays(WatchedDays):
     """
 
     def __init__(self, count: int, settings: PortfolioSettings, detector: LeakageDetector,
-                 threshold: float, *, window_s: float = 300.0, look_s: float = 120.0):
+                 threshold: float, *, window_s: float = 300.0, look_s: float = 120.0,
+                 prey: Collection[str] | None = None):
         super().__init__(count, settings)
+        names = [one.name for one in settings.market.profiles]
+        if not set(prey or names) <= set(names):
+            raise ValueError(f"prey is {sorted(prey)}; it must be among the names of the universe, "
+                             f"{', '.join(names)}")
+        self._is_prey = np.array([prey is None or name in prey for name in names])
         lone = [one.name for one in settings.market.profiles if one.part(Predator) is None]
         if lone:
             raise ValueError(f"{lone[0]} has no predator; make the universe with parts=(sized_predator(share),)")
@@ -236,7 +246,7 @@ class HuntedDays(WatchedDays):
         m, every_s = self.names_count, self.settings.interval_s
         for i in self._with_blocks(rows):
             e, n = divmod(i, m)
-            if not was[e, n]:
+            if not (was[e, n] and self._is_prey[n]):
                 continue
             step = int(self.step_number[e])
             if step % self._every == 0 and step * every_s >= self._window_s - 1e-9:
@@ -265,7 +275,7 @@ class HuntedDays(WatchedDays):
         Returns
         -------
         ndarray, shape (M,)
-            NaN in a name without a block.
+            NaN in a name without a block, or where it does not hunt.
         """
         found = np.full(self.names_count, np.nan)
         if self.alive[e]:
@@ -273,6 +283,8 @@ class HuntedDays(WatchedDays):
         day, every_s = self.days[e], self.settings.interval_s
         for i in self._with_blocks([e]):
             n = i % self.names_count
+            if not self._is_prey[n]:
+                continue
             end_s = day.start_s + float(self.ends[e, n]) * every_s
             _, flow, _ = self._markets.arrays(i)
             self._play_on(i, round(end_s * NS))
@@ -300,6 +312,8 @@ def sized_predator(share: float = 0.01, *, horizon_s: float = 1560.0, slices: in
     slices : int
         In which it builds that, one each `every_s`; at least 1.
     every_s : float
+        Above 2: a predator trusts its own signal after 30 looks, which must not be before the
+        detector is heard, at the start of the day; markets open a minute before that.
 
     Returns
     -------
@@ -313,15 +327,21 @@ def sized_predator(share: float = 0.01, *, horizon_s: float = 1560.0, slices: in
     >>> sizes[0] > sizes[1] > 0
     True
     """
-    if not (share > 0 and horizon_s > 0 and slices >= 1 and every_s > 0):
+    if not (share > 0 and horizon_s > 0 and slices >= 1 and every_s > 2):
         raise ValueError(f"share is {share}, horizon_s {horizon_s}, slices {slices} and every_s "
-                         f"{every_s}; all must be positive, slices at least 1")
+                         f"{every_s}; the first two must be positive, slices at least 1, and "
+                         f"every_s above 2")
 
     def part_of(one: Profile) -> Predator:
         lot = one.lot_size
-        volume = one.daily_volume * horizon_s / (one.day_end_s - one.day_start_s)
+        volume = _whole_day(one) * horizon_s / (one.day_end_s - one.day_start_s)
         limit = max(1, round(share * volume / lot))
         return Predator(lot * max(1, round(limit / slices)), lot * limit, predator_memory_s=1e6,
                         predator_threshold=_THRESHOLD, predator_interval_s=every_s)
 
     return part_of
+
+
+def _whole_day(profile: Profile) -> float:
+    """Volume of an ordinary day."""
+    return expected_volume(profile, profile.day_start_s, profile.day_end_s - profile.day_start_s)

@@ -1,0 +1,108 @@
+"""The README's tables of leakage, made from a stored run: ``python tests/agents/leakage_table.py``.
+
+The run is ``python tests/benchmarks/measure_portfolio_leakage.py --store``. Run by itself this file
+writes the tables into the README; a test holds that they are in step.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from lobsim.agents.leak_surface import CLASSES, leak_surface, measured_leakage
+
+README = Path(__file__).parents[2] / "README.md"
+BEGIN, END = "<!-- leakage: begin -->", "<!-- leakage: end -->"
+DEFAULTS = {"shares": [0.1, 0.05, 0.2], "train": 16, "test": 32, "test_others": 20,
+            "search_days": 12, "candidates": 20}
+
+
+def command(settings: dict) -> str:
+    """What was run."""
+    changed = "".join(
+        f" --{name.replace('_', '-')} {' '.join(map(str, value if isinstance(value, list) else [value]))}"
+        for name, value in settings.items() if name in DEFAULTS and value != DEFAULTS[name])
+    return f"python tests/benchmarks/measure_portfolio_leakage.py --store{changed}"
+
+
+def between(row, name: str, digits: int = 1, sign: str = "+") -> str:
+    """A mean with its interval, empty where there is none."""
+    value, low, high = (row.get(f"{name}{end}") for end in ("_bps", "_low", "_high"))
+    if any(pd.isna(one) for one in (value, low, high)):
+        return ""
+    return f"{value:{sign}.{digits}f} ({low:{sign}.{digits}f}, {high:{sign}.{digits}f})"
+
+
+def area(row) -> str:
+    """AUC with its interval."""
+    return f"{row['auc']:.2f} ({row['auc_low']:.2f}, {row['auc_high']:.2f})"
+
+
+def whole(table: pd.DataFrame) -> list[str]:
+    """One size of blocks, all classes together, with what predators did if there were any."""
+    hunted = "hunted_bps" in table and table["hunted_bps"].notna().any()
+    heads = ["cost", "less TWAP's", "risk", "completion", "violations", "AUC", "side", "size"]
+    heads += ["the predator costs", "and makes"] if hunted else []
+    lines = [f"| strategy | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
+    for row in table.to_dict("records"):
+        gap = "" if row["strategy"] == "TWAP" else between(row, "gap")
+        size = "" if pd.isna(row["size_correlation"]) else f"{row['size_correlation']:.2f}"
+        cells = [f"{row['cost_bps']:.1f}", gap, f"{row['risk_bps']:.1f}",
+                 f"{row['completion']:.1%}", f"{row['violations']:.0f}", area(row),
+                 f"{row['right_side']:.2f}", size]
+        cells += [between(row, "hunted", 2), between(row, "predator", 2)] if hunted else []
+        lines.append(f"| {row['strategy']} | {' | '.join(cells)} |")
+    return lines
+
+
+def by_class(table: pd.DataFrame) -> list[str]:
+    """Cost, risk, completion and AUC of each class of urgency at one size of blocks."""
+    classes = CLASSES[1:]
+    lines = [f"| cost; risk; completion; AUC | {' | '.join(f'urgency {name}' for name in classes)} |",
+             "|---|" + "---|" * len(classes)]
+    for name, rows in table.groupby("strategy", sort=False):
+        found = {row["urgency"]: row for row in rows.to_dict("records")}
+        cells = [f"{row['cost_bps']:.1f}; {row['risk_bps']:.1f}; {row['completion']:.1%}; "
+                 f"{area(row)}" for row in (found[one] for one in classes)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def section() -> str:
+    """The tables with the sentences that say what was measured."""
+    told = measured_leakage()
+    settings, middle = told["settings"], told["rows"][0]["share"]
+    days = leak_surface(middle, "all")["days"].iloc[0]
+    parts = [
+        f"`{command(settings)}` ({told['cpu_s'] / 60:.0f} minutes of processor time): "
+        f"{settings['names']} names, blocks of {middle:.0%} of the volume expected until their "
+        f"deadlines, {settings['train']} training and {days} test days; bps of a block, intervals "
+        f"95 % over days. Predators hunt in {', '.join(told['prey']) or 'no name'}, where the "
+        f"ordinary spread is at most {settings['most_spread']:g} bps, and what they cost and make "
+        f"is of the blocks there.", "", *whole(leak_surface(middle, "all")), "",
+        *by_class(leak_surface(middle))]
+    others = sorted({row["share"] for row in told["rows"]} - {middle})
+    for share in others:
+        table = leak_surface(share, "all")
+        parts += ["", f"Blocks of {share:.0%}, {table['days'].iloc[0]} test days:", "",
+                  *whole(table.drop(columns="hunted_bps", errors="ignore"))]
+    if told["learned"]:
+        found = "; ".join(f"{one['weight']:g}: " + ", ".join(
+            f"{name} {value:g}" for name, value in one.items() if name != "weight")
+            for one in told["learned"])
+        parts += ["", f"Learned, by bps for a unit of AUC, the best of {len(told['candidates'])} "
+                  f"schedules on {settings['search_days']} days of their own: {found}."]
+    return "\n".join(parts)
+
+
+def parts(readme: str) -> tuple[str, str, str]:
+    """What stands before, between and after the two marks."""
+    before, _, rest = readme.partition(BEGIN)
+    inside, mark, after = rest.partition(END)
+    if not mark:
+        raise ValueError(f"README.md has no {BEGIN} followed by {END}")
+    return before, inside.strip("\n"), after
+
+
+if __name__ == "__main__":
+    before, _, after = parts(README.read_text(encoding="utf-8"))
+    README.write_text(f"{before}{BEGIN}\n{section()}\n{END}{after}", encoding="utf-8")
