@@ -1,4 +1,4 @@
-"""What a stored measurement tells of cost, risk and leakage on portfolio days, for tables and plots.
+"""Cost, risk and leakage on portfolio days as they were measured, for tables and plots.
 
 ``python tests/benchmarks/measure_portfolio_leakage.py --store`` measures it.
 """

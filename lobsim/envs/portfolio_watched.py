@@ -220,7 +220,8 @@ class HuntedDays(WatchedDays):
         self._is_prey = np.array([prey is None or name in prey for name in names])
         lone = [one.name for one in settings.market.profiles if one.part(Predator) is None]
         if lone:
-            raise ValueError(f"{lone[0]} has no predator; make the universe with parts=(sized_predator(share),)")
+            raise ValueError(f"{lone[0]} has no predator; make the settings with "
+                             f"parts=(sized_predator(share),)")
         if not 0 < threshold < 1:
             raise ValueError(f"threshold is {threshold}; it must lie between 0 and 1")
         every = look_s / settings.interval_s

@@ -18,9 +18,10 @@ DEFAULTS = {"shares": [0.1, 0.05, 0.2], "train": 16, "test": 32, "test_others": 
 
 def command(settings: dict) -> str:
     """What was run."""
-    changed = "".join(
-        f" --{name.replace('_', '-')} {' '.join(map(str, value if isinstance(value, list) else [value]))}"
-        for name, value in settings.items() if name in DEFAULTS and value != DEFAULTS[name])
+    changed = ""
+    for name in (name for name in DEFAULTS if settings[name] != DEFAULTS[name]):
+        values = settings[name] if isinstance(settings[name], list) else [settings[name]]
+        changed += f" --{name.replace('_', '-')} {' '.join(map(str, values))}"
     return f"python tests/benchmarks/measure_portfolio_leakage.py --store{changed}"
 
 
@@ -57,7 +58,8 @@ def whole(table: pd.DataFrame) -> list[str]:
 def by_class(table: pd.DataFrame) -> list[str]:
     """Cost, risk, completion and AUC of each class of urgency at one size of blocks."""
     classes = CLASSES[1:]
-    lines = [f"| cost; risk; completion; AUC | {' | '.join(f'urgency {name}' for name in classes)} |",
+    heads = " | ".join(f"urgency {name}" for name in classes)
+    lines = [f"| cost; risk; completion; AUC | {heads} |",
              "|---|" + "---|" * len(classes)]
     for name, rows in table.groupby("strategy", sort=False):
         found = {row["urgency"]: row for row in rows.to_dict("records")}

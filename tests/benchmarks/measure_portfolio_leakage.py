@@ -111,6 +111,15 @@ def learn(options, settings: dict, null: Null, seeds) -> tuple[dict, list]:
     return best, rows
 
 
+def by_name(best: dict) -> dict:
+    """A strategy for each schedule that is best for some weights, named by them."""
+    weights: dict[tuple, list] = {}
+    for weight, numbers in best.items():
+        weights.setdefault(tuple(numbers.items()), []).append(f"{weight:g}")
+    return {f"learned, {', '.join(some)}": DiscreetDay(**dict(numbers))
+            for numbers, some in weights.items()}
+
+
 def cross_fitted(blocks, tapes, null) -> float:
     """Mean AUC on either half of the days, of a detector that is fitted to the other."""
     odd = (pd.factorize(blocks["seed"])[0] % 2).astype(bool)
@@ -169,8 +178,7 @@ def measure(options) -> dict:
         if is_middle:
             best, told["candidates"] = learn(options, settings, null, blocks_of[0])
             told["prey"] = null.prey(options.most_spread)
-            learned = {f"learned, {weight:g}": DiscreetDay(**numbers)
-                       for weight, numbers in best.items()}
+            learned = by_name(best)
             told["learned"] = [{"weight": weight, **numbers} for weight, numbers in best.items()]
         twap = None
         for name, policy in strategies(share, learned).items():

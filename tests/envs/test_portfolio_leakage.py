@@ -1,10 +1,13 @@
 """Laws of portfolio days under watch: the public tape, discreet schedules, and the predator."""
 
+import doctest
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from desk import DESK, SHORT, opened
+from lobsim.envs import portfolio_discreet, portfolio_leakage, portfolio_watched
 from lobsim.envs.portfolio_core import PortfolioCore
 from lobsim.envs.portfolio_discreet import DiscreetDay, discreet_rules
 from lobsim.envs.portfolio_evaluate import evaluate_days, play_days
@@ -215,3 +218,25 @@ def test_discreet_rules_keep_every_limit_and_complete():
 def test_numbers_that_mean_nothing_are_refused(numbers):
     with pytest.raises(ValueError, match=next(iter(numbers))):
         DiscreetDay(**numbers)
+
+
+def test_an_agent_is_watched_with_settings_of_its_own():
+    class Even:
+        environment = {"actions": "pace", "max_shift_s": 30.0}
+
+        def __call__(self, seen):
+            return np.zeros((len(seen), 3))
+
+    settings = settings_for(Even(), **WORLD | {"max_shift_s": 60.0})
+    assert (settings.actions, settings.max_shift_s) == ("pace", 30.0)
+    blocks, tapes = watched_days(Even(), settings, SEEDS, window_s=60.0, step_s=60.0)
+    plain = evaluate_days({"even": (Even(), Even.environment)}, days=2, seed=5,
+                          **WORLD).blocks
+    assert len(tapes) == len(blocks) == 6
+    assert blocks["shortfall_bps"].tolist() == plain["shortfall_bps"].tolist()
+
+
+@pytest.mark.parametrize("module", [portfolio_discreet, portfolio_leakage, portfolio_watched])
+def test_docstring_examples_give_what_they_say(module):
+    failed, tried = doctest.testmod(module)
+    assert tried > 0 and failed == 0
