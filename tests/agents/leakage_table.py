@@ -69,6 +69,16 @@ def by_class(table: pd.DataFrame) -> list[str]:
     return lines
 
 
+def hunts(table: pd.DataFrame) -> str:
+    """Whose predators make or cost money beyond the interval."""
+    if "predator_low" not in table:
+        return ""
+    makes, costs = (", ".join(table["strategy"][table[f"{name}_low"] > 0]) or "no strategy"
+                    for name in ("predator", "hunted"))
+    return (f" Above 0 beyond the interval is what they make of {makes}, and what they cost "
+            f"{costs}.")
+
+
 def section() -> str:
     """The tables with the sentences that say what was measured."""
     told = measured_leakage()
@@ -80,7 +90,8 @@ def section() -> str:
         f"deadlines, {settings['train']} training and {days} test days; bps of a block, intervals "
         f"95 % over days. Predators hunt in {', '.join(told['prey']) or 'no name'}, where the "
         f"ordinary spread is at most {settings['most_spread']:g} bps, and what they cost and make "
-        f"is of the blocks there.", "", *whole(leak_surface(middle, "all")), "",
+        f"is of the blocks there.{hunts(leak_surface(middle, 'all'))}", "",
+        *whole(leak_surface(middle, "all")), "",
         *by_class(leak_surface(middle))]
     others = sorted({row["share"] for row in told["rows"]} - {middle})
     for share in others:
