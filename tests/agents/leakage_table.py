@@ -56,15 +56,16 @@ def whole(table: pd.DataFrame) -> list[str]:
 
 
 def by_class(table: pd.DataFrame) -> list[str]:
-    """Cost, risk, completion and AUC of each class of urgency at one size of blocks."""
+    """Cost, risk, completion, AUC and predator of each class of urgency at one size of blocks."""
     classes = CLASSES[1:]
     heads = " | ".join(f"urgency {name}" for name in classes)
-    lines = [f"| cost; risk; completion; AUC | {heads} |",
+    lines = [f"| cost; risk; completion; AUC; what the predator makes | {heads} |",
              "|---|" + "---|" * len(classes)]
     for name, rows in table.groupby("strategy", sort=False):
         found = {row["urgency"]: row for row in rows.to_dict("records")}
         cells = [f"{row['cost_bps']:.1f}; {row['risk_bps']:.1f}; {row['completion']:.1%}; "
-                 f"{area(row)}" for row in (found[one] for one in classes)]
+                 f"{area(row)}; {between(row, 'predator')}"
+                 for row in (found[one] for one in classes)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
