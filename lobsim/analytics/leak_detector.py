@@ -61,7 +61,7 @@ def auc(with_order, without) -> float:
     return float(0.5 * below / (len(x) * len(y)))
 
 
-def auc_of(with_order, without, *, paired: bool = True, confidence: float = 0.95,
+def auc_of(with_order, without, *, paired: bool = True, days=None, confidence: float = 0.95,
            draws: int = 2000, seed: int = 0) -> AUC:
     """:func:`auc` with a percentile interval from a bootstrap over days.
 
@@ -71,6 +71,9 @@ def auc_of(with_order, without, *, paired: bool = True, confidence: float = 0.95
         Scores of days. When `paired`, entry i of both is one day of the market, with and without
         the order, and both are drawn together.
     paired : bool
+    days : array_like, shape (n,), optional
+        The day of each pair of scores, where a day has several (many names): all of a day are drawn
+        together. By default each pair is a day.
     confidence, draws, seed
         Of the bootstrap.
 
@@ -78,6 +81,11 @@ def auc_of(with_order, without, *, paired: bool = True, confidence: float = 0.95
     -------
     AUC
         ``n`` is the smaller number of days.
+
+    Raises
+    ------
+    ValueError
+        When there are days for scores that are not paired.
 
     Notes
     -----
@@ -94,11 +102,13 @@ def auc_of(with_order, without, *, paired: bool = True, confidence: float = 0.95
     x, y = float_array(with_order, "with_order"), float_array(without, "without")
     if paired:
         same_length(with_order=x, without=y)
-    value, n = auc(x, y), min(len(x), len(y))
+    elif days is not None:
+        raise ValueError("days are given, but paired is False; only pairs have a day in common")
+    value, n = auc(x, y), min(len(x), len(y)) if days is None else len(np.unique(days))
     if n < 2:
         return AUC(value, math.nan, math.nan, n)
     rng = np.random.default_rng(seed)
-    one = _draws(rng, len(x), draws)
+    one = _draws(rng, len(x), draws, days)
     drawn = _drawn(_above(x, y), one, one if paired else _draws(rng, len(y), draws))
     low, high = _reach(drawn, confidence)
     if value in (0.0, 1.0):
@@ -107,7 +117,7 @@ def auc_of(with_order, without, *, paired: bool = True, confidence: float = 0.95
     return AUC(value, low, high, n)
 
 
-def auc_difference(a, b, without, *, without_b=None, confidence: float = 0.95,
+def auc_difference(a, b, without, *, without_b=None, days=None, confidence: float = 0.95,
                    draws: int = 2000, seed: int = 0) -> AUC:
     """AUC of strategy `a` less that of strategy `b` on the same days, with its interval.
 
@@ -118,6 +128,8 @@ def auc_difference(a, b, without, *, without_b=None, confidence: float = 0.95,
     without_b : array_like of float, shape (n,), optional
         Scores of the days without an order by the detector of `b`, where each strategy has its
         own; then `without` is by that of `a`.
+    days : array_like, shape (n,), optional
+        As in :func:`auc_of`.
     confidence, draws, seed
         Of the bootstrap over days, which draws all scores of a day together.
 
@@ -135,11 +147,12 @@ def auc_difference(a, b, without, *, without_b=None, confidence: float = 0.95,
     null_b = null if without_b is None else float_array(without_b, "without_b")
     same_length(a=x, b=y, without=null, without_b=null_b)
     value = auc(x, null) - auc(y, null_b)
-    if len(x) < 2:
-        return AUC(value, math.nan, math.nan, len(x))
-    day = _draws(np.random.default_rng(seed), len(x), draws)
+    n = len(x) if days is None else len(np.unique(days))
+    if n < 2:
+        return AUC(value, math.nan, math.nan, n)
+    day = _draws(np.random.default_rng(seed), len(x), draws, days)
     drawn = _drawn(_above(x, null), day, day) - _drawn(_above(y, null_b), day, day)
-    return AUC(value, *_reach(drawn, confidence), len(x))
+    return AUC(value, *_reach(drawn, confidence), n)
 
 
 class LeakDay(NamedTuple):
@@ -315,14 +328,18 @@ def _above(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 + np.sign(x[:, None] - y))
 
 
-def _draws(rng: np.random.Generator, n: int, draws: int) -> np.ndarray:
-    """How often each of n days is drawn, shape (draws, n)."""
-    return rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
+def _draws(rng: np.random.Generator, n: int, draws: int, days=None) -> np.ndarray:
+    """How often each of n scores is drawn, all those of a day together; shape (draws, n)."""
+    if days is None:
+        return rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
+    _, day = np.unique(days, return_inverse=True)
+    same_length(days=day, scores=np.zeros(n))
+    return _draws(rng, int(day.max()) + 1, draws)[:, day]
 
 
 def _drawn(above: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The area in each draw of days."""
-    return ((one @ above) * other).sum(axis=1) / (above.shape[0] * above.shape[1])
+    return ((one @ above) * other).sum(axis=1) / (one.sum(axis=1) * other.sum(axis=1))
 
 
 def _reach(drawn: np.ndarray, confidence: float) -> tuple[float, float]:

@@ -61,6 +61,12 @@ class Markets:
         self._arrays[i] = (book, flow, tape)
         enter(self.table, i, self._arrays[i])
 
+    def replace_tape(self, i: int, tape: Tape) -> None:
+        """Let market `i`, which is open, write to other buffers."""
+        book, flow, _ = self._arrays[i]
+        self._arrays[i] = (book, flow, tape)
+        enter(self.table, i, self._arrays[i])
+
     def _share(self, profile, flow):
         """The flow with tables that all markets of a profile read from the same memory."""
         kept = self._shared.setdefault(id(profile), (profile, flow))[1]

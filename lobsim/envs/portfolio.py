@@ -169,7 +169,8 @@ class PortfolioVectorEnv(KernelVectorEnv):
     blind : bool
         Hide the market's signals.
     parts : tuple
-        Parts added to every name: latency, fees, a predator ...
+        Parts added to every name: latency, fees, a predator ...; or functions from a profile to
+        the part that it gets.
     autoreset_mode, info, copy
         As in `lobsim.envs.vector.KernelVectorEnv`.
 

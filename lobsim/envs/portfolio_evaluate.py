@@ -15,7 +15,7 @@ from lobsim.envs.portfolio_rules import DayRule
 from lobsim.envs.portfolio_settings import PortfolioSettings
 from lobsim.envs.seeding import episode_seeds
 
-__all__ = ["DayEvaluation", "evaluate_days"]
+__all__ = ["DayEvaluation", "evaluate_days", "play_days"]
 
 _SUMMED = ("capped", "held_back", "forced", "overshot")
 _SHORT = ("unfinished_cap", "unfinished_net", "unfinished_book")
@@ -41,7 +41,8 @@ class DayEvaluation:
     blocks : DataFrame
         A row for each policy, day and block: those of `PortfolioCore.blocks`, ``aversion_bps``
         (its share of what clients charge for risk, in bps of its own value), ``own_risk_bps``
-        (what its client charges for its own variance), ``policy, seed``.
+        (what its client charges for its own variance), ``risk_bps`` (root of the summed variance of
+        what was left of it alone, in bps of its own value), ``policy, seed``.
     reference : str
     """
 
@@ -147,10 +148,29 @@ def evaluate_days(policies: Mapping[str, DayRule | Callable], *, days: int, seed
                          pd.concat(blocks, ignore_index=True), reference)
 
 
-def _play(policy, settings, seeds, audit) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The days of some seeds side by side, to their ends."""
+def _play(policy, settings: PortfolioSettings, seeds, audit: bool):
+    """`play_days` on a core of its own: a job that can be sent anywhere."""
+    return play_days(policy, PortfolioCore(len(seeds), settings), seeds, audit)
+
+
+def play_days(policy: DayRule | Callable, core: PortfolioCore, seeds, audit: bool = True,
+              ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Play the days of some seeds side by side, to their ends, on a core of so many days.
+
+    Parameters
+    ----------
+    policy : DayRule or callable
+    core : PortfolioCore
+        Its settings suit the policy; what it keeps of the days can be looked at afterwards.
+    seeds : sequence of int, shape (N,)
+    audit : bool
+
+    Returns
+    -------
+    days, blocks : DataFrame
+        As those of `DayEvaluation`, without the policy.
+    """
     n = len(seeds)
-    core = PortfolioCore(n, settings)
     outcome = core.fresh()
     core.open(range(n), seeds, outcome)
     rule = policy if hasattr(policy, "act") else None
@@ -160,6 +180,7 @@ def _play(policy, settings, seeds, audit) -> tuple[pd.DataFrame, pd.DataFrame]:
     sums = np.zeros((n, len(core.names)))
     charges, charged = core.charges, np.zeros((n, core.names_count))
     minded, felt = core.own_charges, np.zeros((n, core.names_count))
+    waits, variance = _waits(core), np.zeros((n, core.names_count))
     while core.alive.any():
         running = core.alive
         actions = rule.act(core, outcome) if rule else policy(outcome.seen)
@@ -167,14 +188,16 @@ def _play(policy, settings, seeds, audit) -> tuple[pd.DataFrame, pd.DataFrame]:
         sums[running] += outcome.info[running]
         charged += 0.5 * (charges + core.charges)
         felt += 0.5 * (minded + core.own_charges)
-        charges, minded = core.charges, core.own_charges
+        variance += 0.5 * (waits + _waits(core))
+        charges, minded, waits = core.charges, core.own_charges, _waits(core)
         if auditor:
             auditor.look()
     told, added = (dict(zip(core.names, one.T, strict=True)) for one in (core.told, sums))
     own = core.client[:, pl.C_WEIGHT].reshape(charged.shape)
     blocks = pd.concat([core.blocks(e).assign(
         aversion_bps=charged[e, own[e] > 0] / own[e, own[e] > 0],
-        own_risk_bps=felt[e, own[e] > 0], seed=seeds[e])
+        own_risk_bps=felt[e, own[e] > 0],
+        risk_bps=np.sqrt(variance[e, own[e] > 0]), seed=seeds[e])
         for e in range(n)], ignore_index=True)
     client = (blocks["shortfall_bps"] - blocks["news_bps"] + blocks["own_risk_bps"]).groupby(
         blocks["seed"], sort=False).mean()
@@ -191,3 +214,9 @@ def _play(policy, settings, seeds, audit) -> tuple[pd.DataFrame, pd.DataFrame]:
         **{name: added[name] for name in _SUMMED}, **{name: told[name] for name in _SHORT},
         "violations": auditor.by_day if auditor else np.full(n, np.nan)})
     return days, blocks
+
+
+def _waits(core) -> np.ndarray:
+    """Variance of each name in a decision times the squared share of its block that is left."""
+    left = core.working * (1.0 - core.filled_lots / np.maximum(core.quantity_lots, 1))
+    return left**2 * np.diagonal(core.covariance, axis1=1, axis2=2)

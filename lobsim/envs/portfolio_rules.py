@@ -19,7 +19,7 @@ from lobsim.strategies import AlmgrenChriss, PortfolioChriss
 
 __all__ = ["AtOnceDay", "ChrissDay", "CurveDay", "DayRule", "POVDay", "PassiveDay",
            "PortfolioChrissDay", "TWAPDay", "TradingCosts", "VWAPDay", "day_rules",
-           "trading_costs"]
+           "orders_of", "trading_costs"]
 
 _LEAST_COST = 1e-12  # money: an impact of nothing would let a plan trade all at once for free
 
@@ -82,8 +82,8 @@ def trading_costs(core: PortfolioCore, e: int) -> TradingCosts:
     return TradingCosts(*np.array(rows).T)
 
 
-def _orders(cross, rest=None) -> np.ndarray:
-    """Orders of shape (N, 3 M) from lots of shape (N, M)."""
+def orders_of(cross, rest=None) -> np.ndarray:
+    """Orders of shape (N, 3 M) from lots to cross and lots to rest at the best, shape (N, M)."""
     rest = np.zeros_like(cross) if rest is None else rest
     return np.stack([cross, np.zeros_like(cross), rest], axis=2).reshape(len(cross), -1)
 
@@ -96,7 +96,7 @@ class AtOnceDay:
 
     def act(self, core, outcome):
         """Cross what is left."""
-        return _orders((core.quantity_lots - core.filled_lots).astype(float))
+        return orders_of((core.quantity_lots - core.filled_lots).astype(float))
 
 
 class CurveDay:
@@ -118,7 +118,7 @@ class CurveDay:
 
     def act(self, core, outcome):
         """Cross what is due by the next decision."""
-        return _orders(np.maximum(self._due(core, 1) - core.filled_lots, 0))
+        return orders_of(np.maximum(self._due(core, 1) - core.filled_lots, 0))
 
 
 def _even(core, e) -> np.ndarray:
@@ -149,7 +149,7 @@ class PassiveDay(VWAPDay):
     def act(self, core, outcome):
         """Cross what is overdue, rest what is due next."""
         overdue = np.maximum(self._due(core, 0) - core.filled_lots, 0)
-        return _orders(overdue, np.maximum(self._due(core, 1) - core.filled_lots - overdue, 0))
+        return orders_of(overdue, np.maximum(self._due(core, 1) - core.filled_lots - overdue, 0))
 
 
 class POVDay(POVRule):
@@ -165,7 +165,7 @@ class POVDay(POVRule):
         """Catch up with the volume of others."""
         others = core.volume_lots - core.filled_lots
         wanted = np.floor(others * self.rate / (1 - self.rate) + 1e-9) - core.filled_lots
-        return _orders(np.clip(wanted, 0, core.quantity_lots - core.filled_lots))
+        return orders_of(np.clip(wanted, 0, core.quantity_lots - core.filled_lots))
 
 
 class ChrissDay(CurveDay):

@@ -140,8 +140,12 @@ class Universe:
         return self._with(tuple(self.profiles[k] for k in places))
 
     def with_parts(self, *parts) -> "Universe":
-        """The same with these parts added to every name."""
-        return self._with(tuple(one.with_parts(*parts) for one in self.profiles))
+        """The same with these parts added to every name, each a part or a function that
+        makes it for a profile.
+        """
+        return self._with(tuple(
+            one.with_parts(*(part(one) if callable(part) else part for part in parts))
+            for one in self.profiles))
 
     def _with(self, profiles) -> "Universe":
         made = copy(self)

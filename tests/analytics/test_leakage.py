@@ -195,3 +195,16 @@ def test_days_that_teach_nothing_are_refused(null_days, days, told):
 def test_windows_that_are_no_whole_seconds_are_refused():
     with pytest.raises(ValueError, match="whole number of at least 60"):
         tape_features(*made_tape(1), 60.5)
+
+
+def test_names_that_repeat_their_day_make_no_interval_narrower():
+    x, y = np.random.default_rng(4).normal(size=(2, 20))
+    many, days = [np.repeat(one, 5) for one in (x + 0.5, y)], np.repeat(np.arange(20), 5)
+    once = auc_of(x + 0.5, y)
+    assert auc_of(*many, days=days) == pytest.approx(once)
+    alone = auc_of(*many)
+    assert alone.ci_high - alone.ci_low < 0.7 * (once.ci_high - once.ci_low)
+    found = auc_difference(many[0], many[1], many[1], days=days)
+    assert found == pytest.approx(auc_difference(x + 0.5, y, y))
+    with pytest.raises(ValueError, match="paired is False"):
+        auc_of(x, y, paired=False, days=np.arange(20))
