@@ -22,7 +22,7 @@ WITHIN = LinearPace(price={"constant": 0.5})
 
 
 def _benchmarks(env) -> dict:
-    return {"patient, within the spread": WITHIN, "patient": LinearPace(), **day_rules()}
+    return {"patient in the spread": WITHIN, "patient": LinearPace(), **day_rules()}
 
 
 def _names(env) -> SteadyNames:
