@@ -242,8 +242,8 @@ def small_lists(rng):
     one = _lists(rng, 1, 5)
     free = _lists(rng, 3, 4)
     free["covariance"] = np.diag(np.diag(free["covariance"]))
-    return [Case(one, "one name"), Case(_lists(rng, 3, 1), "one period"),
-            Case(free, "no correlation")]
+    return [Case(one, "a list of one"), Case(_lists(rng, 3, 1), "all of it in the first step"),
+            Case(free, "only variances")]
 
 
 PAIR = {"quantities": np.array([100.0, -50.0]), "covariance": np.array([[1.0, 0.8], [0.8, 1.0]]),
@@ -340,9 +340,9 @@ def other_networks(rng):
 
 
 def idle_names(rng):
-    return [Case(_views(rng, 3, 5, 4, 2, (6,), idle=4), "some names idle"),
-            Case(_views(rng, 1, 1, 3, 1, (4,)), "one name"),
-            Case(_views(rng, 2, 3, 3, 2, ()), "no hidden layer")]
+    return [Case(_views(rng, 3, 5, 4, 2, (6,), idle=4), "four rows are empty"),
+            Case(_views(rng, 1, 1, 3, 1, (4,)), "a list of one"),
+            Case(_views(rng, 2, 3, 3, 2, ()), "a linear network")]
 
 
 TWO = {"seen": np.array([[1.0, 2.0, 0.0, 0.0, -1.0, 1.0, 0.5]]), "names": 3, "common": 1,

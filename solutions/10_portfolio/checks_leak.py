@@ -231,8 +231,8 @@ def other_days(rng):
 def mixed_days(rng):
     given = _days_of(rng, 16, 3, 0.4, low=0.3, high=0.7)
     order = rng.permutation(len(given["day"]))
-    return [Case({name: values[order] for name, values in given.items()}, "in any order"),
-            Case(_days_of(rng, 10, 6, high=0.4), "worse than a coin")]
+    return [Case({name: values[order] for name, values in given.items()}, "rows shuffled"),
+            Case(_days_of(rng, 10, 6, high=0.4), "below one half")]
 
 
 FOUR_DAYS = {"features": np.array([[0.0], [0.1], [2.0], [2.1], [1.0], [1.1], [0.5], [0.51]]),
