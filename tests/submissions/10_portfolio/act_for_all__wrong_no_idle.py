@@ -1,0 +1,10 @@
+# marks: 3.0  mistake: no_idle
+def act_for_all(seen, names, common, layers):
+    own = seen[:, :-common].reshape(len(seen), names, -1)
+    shared = np.repeat(seen[:, None, -common:], names, axis=1)
+    x = np.concatenate([own, shared], axis=2)
+    for weights, bias in layers[:-1]:
+        x = np.tanh(x @ weights + bias)
+    weights, bias = layers[-1]
+    action = np.clip(x @ weights + bias, -1, 1)[..., 0]
+    return action

@@ -1,0 +1,12 @@
+# marks: 4.0  mistake: netted
+def allowed(wish, left, must, ahead, cap, volume, filled, side, price, net, most_net):
+    forced = np.where(ahead < 3, np.ceil(must / (ahead + 1)), 0)
+    lots = np.maximum(np.clip(wish, 0, left), forced)
+    below = np.minimum(cap, 0.999_999)
+    room = np.maximum(np.floor((below * volume - filled) / (1 - below)), 0)
+    lots = np.where(cap < 1, np.minimum(lots, room), lots)
+    for way, most in ((-1, most_net + net), (1, most_net - net)):
+        worth = (price * lots * side).sum() * way
+        if worth > most:
+            lots = np.where(side == way, np.floor(lots * most / worth), lots)
+    return lots.astype(int)

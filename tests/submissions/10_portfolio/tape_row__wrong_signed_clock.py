@@ -1,0 +1,9 @@
+# marks: 0.0  mistake: signed_clock
+def tape_row(second, size, sign, length):
+    if not len(size):
+        return 0.0, 0.0, 0.0
+    flow = (sign * size).sum() / size.sum()
+    persistence = (sign[1:] * sign[:-1]).mean() - sign.mean() ** 2 if len(sign) > 1 else 0.0
+    volume = np.bincount(second, size * sign, length)
+    power = np.abs(np.fft.rfft(volume)[1:]) ** 2
+    return float(flow), float(persistence), float(np.log(power.max() / power.mean()))
