@@ -1,8 +1,8 @@
 """The stored measurement of leakage: it is whole, can be asked by size and class, and is told."""
 
 import leakage_table
-import readme_parts
 import pytest
+import readme_parts
 
 from lobsim.agents.leak_surface import CLASSES, leak_surface, measured_leakage
 
