@@ -27,6 +27,9 @@ import struct
 import sys
 import threading
 
+# pyarrow starts threads as soon as it is imported, and pandas imports it if it can: nothing with
+# threads can be forked. A learner may still import it, once forked.
+sys.modules["pyarrow"] = None
 from lobsim.course import kernel_main, namespaces
 
 KERNELS = "/run/kernels"  # the folders of sockets of all kernels of one server
