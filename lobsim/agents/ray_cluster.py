@@ -6,8 +6,9 @@ Ray is imported here when a cluster is asked for and not before.
 import importlib.util
 import os
 import socket
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 __all__ = ["ClusterError", "cluster", "connect", "installed"]
@@ -73,12 +74,17 @@ def connect(address: str, cpus: int | None = None, extra: str = "cluster") -> An
 
 @contextmanager
 def cluster(address: str, cpus: int | None = None, extra: str = "cluster") -> Iterator[Any]:
-    """`connect` for as long as a block of code runs."""
-    ray = connect(address, cpus, extra)
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
+    """`connect` for as long as a block of code runs.
+
+    Ray tells of lost nodes on stdout, from a thread of its own, whatever it is asked about logs:
+    meanwhile that is stderr, so that figures which a command prints after the block stay alone.
+    """
+    with redirect_stdout(sys.stderr):
+        ray = connect(address, cpus, extra)
+        try:
+            yield ray
+        finally:
+            ray.shutdown()
 
 
 def _knock(address: str) -> None:

@@ -15,6 +15,7 @@ from ray.rllib.algorithms.ppo.torch.default_ppo_torch_rl_module import DefaultPP
 from ray.rllib.env.multi_agent_env import MultiAgentEnv
 from ray.rllib.utils.metrics import NUM_AGENT_STEPS_SAMPLED
 
+from lobsim.agents.shared import BookNoise
 from lobsim.envs import portfolio_layout as pl
 from lobsim.envs.portfolio_core import PortfolioCore
 from lobsim.envs.portfolio_names import rows_of
@@ -34,7 +35,7 @@ class NamesEnv(MultiAgentEnv):
     """Days of a desk, played side by side to the end of the last: each of their names is an agent.
 
     Views, actions and rewards of an agent are those of a name in
-    `lobsim.envs.portfolio_names.NamesVectorEnv` with ``part="block"``, the rewards times `scale`.
+    `lobsim.agents.shared.SteadyNames`, the rewards times `scale`.
     It leaves when its block is over, so there are no idle steps. An episode ends with the last.
 
     The days are numbers of the stream of market seeds of the training seed and the worker, and
@@ -55,9 +56,12 @@ class NamesEnv(MultiAgentEnv):
         self.core = PortfolioCore(config["days"], settings)
         self.seed = config["first_seed"] + config.worker_index
         self.scale = config["scale"]
+        self.noise = BookNoise(self.core)
         self.begin(0)
         names = self.core.names_count
-        self.ids = [f"{day}/{name}" for day in range(len(self.core)) for name in range(names)]
+        # Numbers: RLlib keeps agents in sets, whose order, and with it who gets which random number,
+        # would be another in every process if they were names.
+        self.ids = list(range(len(self.core) * names))
         self.rows = {one: row for row, one in enumerate(self.ids)}
         self.possible_agents, self.agents = self.ids, []
         low, high = (np.array([*name, *book], np.float32) for name, book in (
@@ -77,6 +81,7 @@ class NamesEnv(MultiAgentEnv):
         self.seeds = episode_seeds(self.seed, self.number, len(core))
         self.number += len(core)
         core.open(range(len(core)), self.seeds, outcome)
+        self.noise.begin(slice(None))
         self._look(outcome)
         return self._told(self.seen, np.flatnonzero(self.at_work)), {}
 
@@ -94,11 +99,12 @@ class NamesEnv(MultiAgentEnv):
         for one, action in actions.items():
             numbers[self.rows[one]] = action
         was = np.flatnonzero(self.at_work)
+        self.noise.look()
         outcome = self.core.step(numbers.reshape(len(self.core), -1))
         self._look(outcome)
         rewards = np.zeros(len(self.ids))
-        rewards[was] = self.scale * self.core.earned.reshape(-1)[was] / self.core.client[
-            was, pl.C_WEIGHT]
+        earned = self.core.earned.reshape(-1)[was] / self.core.client[was, pl.C_WEIGHT]
+        rewards[was] = self.scale * (earned + self.noise.added(self.at_work)[was])
         over = self._told((~self.at_work).tolist(), was) | {"__all__": not self.agents}
         cut = dict.fromkeys(over, False)
         return self._told(self.seen, was), self._told(rewards.tolist(), was), over, cut, {}
@@ -154,7 +160,7 @@ def one_for_all(agent, episode, **_) -> str:
 def tell_absent(*, env_runner, metrics_logger, **_) -> None:
     """Count a step of no length for every name: RLlib cannot add up those that were not there."""
     for one in env_runner.env.envs[0].unwrapped.ids:
-        metrics_logger.log_value((NUM_AGENT_STEPS_SAMPLED, one), 0, reduce="sum")
+        metrics_logger.log_value((NUM_AGENT_STEPS_SAMPLED, str(one)), 0, reduce="sum")
 
 
 def _begin(runner, seed: int, number: int) -> None:

@@ -64,8 +64,8 @@ def train_on(ray: Any, case: str | Case, algo: str, seed: int = 0, *, workers: i
     seed : int
         Training seed. Days and the chance of decisions are functions of it, of the number of the
         iteration and of that of the worker: two trainings with the same number of workers play the
-        same days, and one that goes on from a checkpoint those that were to come. Weights are not
-        the same bit for bit: RLlib may learn from the same steps in another order.
+        same days, and one that goes on from a checkpoint those that were to come. With one worker
+        going on twice from a checkpoint gives the same weights bit for bit.
     workers : int, optional
         RLlib's env runners, a processor each; by default one for each processor that learners
         leave. An iteration plays ``n_envs`` days of the recipe, shared among them.

@@ -14,7 +14,7 @@ from stable_baselines3.common.type_aliases import RolloutBufferSamples
 from lobsim.envs import execution_layout as at
 from lobsim.envs.portfolio_names import NamesVectorEnv
 
-__all__ = ["AtWorkRollouts", "SteadyNames"]
+__all__ = ["AtWorkRollouts", "BookNoise", "SteadyNames"]
 
 _TENSORS = ("observations", "actions", "values", "log_probs", "advantages", "returns")
 
@@ -55,8 +55,8 @@ class AtWorkRollouts(RolloutBuffer):
                 yield self._get_samples(part)
 
 
-class SteadyNames(NamesVectorEnv):
-    r"""`NamesVectorEnv` whose rewards leave out what the book's noise does to what is unfilled.
+class BookNoise:
+    r"""What the book's noise does to what is unfilled, to be added to the rewards of names.
 
     A step's reward is marked to the mid: what is left of a block gets dearer when the mid moves
     beyond the outer price, and cheaper when it returns. In a thin book that is most of a reward,
@@ -67,35 +67,63 @@ class SteadyNames(NamesVectorEnv):
 
     Parameters
     ----------
+    core : PortfolioCore
+        With weight 1 for the term ``impact``.
+    """
+
+    def __init__(self, core):
+        self._core = core
+        self._moved, self._potential = np.zeros((2, core.quantity_lots.size))
+        self._before = self._left()
+
+    def _left(self) -> np.ndarray:
+        asked = self._core.quantity_lots
+        return ((asked - self._core.filled_lots) / np.maximum(asked, 1)).reshape(-1)
+
+    def begin(self, rows) -> None:
+        """New blocks stand in these rows: a mask, or a slice."""
+        self._moved[rows] = self._potential[rows] = 0.0
+
+    def look(self) -> None:
+        """Before each step: remember what is left."""
+        self._before = self._left()
+
+    def added(self, working: np.ndarray) -> np.ndarray:
+        """After each step: what to add to its rewards, bps; `working` are rows not over yet."""
+        dearer = self._core.notes[:, at.I_TERMS + at.T_IMPACT]
+        self._moved[working] += dearer[working] / self._before[working]
+        potential = np.where(working, self._left() * self._moved, 0.0)
+        added = potential - self._potential
+        self._moved[~working], self._potential = 0.0, potential
+        return added
+
+
+class SteadyNames(NamesVectorEnv):
+    """`NamesVectorEnv` whose rewards leave out what the book's noise does (`BookNoise`).
+
+    Parameters
+    ----------
     env : PortfolioVectorEnv
         With weight 1 for the term ``impact``.
     """
 
     def __init__(self, env):
         super().__init__(env, "block")
-        self._moved, self._potential = np.zeros((2, self.num_envs))
-
-    def _left(self) -> np.ndarray:
-        core = self.env.core
-        asked = core.quantity_lots
-        return ((asked - core.filled_lots) / np.maximum(asked, 1)).reshape(-1)
+        self._noise = None
 
     def reset(self, *, seed=None, options=None):
         """Begin new days."""
         found = super().reset(seed=seed, options=options)
+        if self._noise is None:
+            self._noise = BookNoise(self.env.core)
         mask = (options or {}).get("reset_mask", np.ones(self.num_envs, bool))
-        begun = np.asarray(mask).reshape(-1)
-        self._moved[begun] = self._potential[begun] = 0.0
+        self._noise.begin(np.asarray(mask).reshape(-1))
         return found
 
     def step(self, actions):
         """One decision of every name."""
-        left = self._left()
+        self._noise.look()
         seen, rewards, ended, truncated, infos = super().step(actions)
-        working = ~self.idle & ~ended
-        dearer = self.env.core.notes[:, at.I_TERMS + at.T_IMPACT]
-        self._moved[working] += dearer[working] / left[working]
-        potential = np.where(working, self._left() * self._moved, 0.0)
-        rewards[~self.idle] += (potential - self._potential)[~self.idle]
-        self._moved[~working], self._potential = 0.0, potential
+        at_work = ~self.idle
+        rewards[at_work] += self._noise.added(at_work & ~ended)[at_work]
         return seen, rewards, ended, truncated, infos

@@ -125,3 +125,16 @@ def test_nothing_is_reported_to_anybody(monkeypatch):
 
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
     assert seen["include_dashboard"] is False and seen["num_cpus"] == 3
+
+
+def test_what_ray_says_is_not_among_the_figures(monkeypatch, capsys):
+    class Ray:
+        def shutdown(self):
+            print("a node was marked dead")
+
+    monkeypatch.setattr(ray_cluster, "connect", lambda *_: Ray())
+    with ray_cluster.cluster("local"):
+        print("lost tasks are played again")
+    print("figures")
+    told = capsys.readouterr()
+    assert told.out == "figures\n" and told.err.count("\n") == 2
