@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from reading import Lesson, body_of, number
 
+from lobsim.agents import shipped_results
 from lobsim.strategies import AlmgrenChriss, PortfolioChriss
 
 LESSON = Lesson("10_portfolio")
@@ -206,3 +207,12 @@ def test_the_policy_is_equivariant_and_rewards_add_up():
 def test_the_model_answer_is_short_enough():
     answer = LESSON.text_of("ex-answer").split("=== BEGIN")[0]
     assert 120 <= len(answer.split()) <= 220
+
+
+def test_the_agents_are_better_than_every_schedule_and_no_better_than_who_waits():
+    found = shipped_results("portfolio")
+    verdicts = found.differences.query(
+        "policy == 'PPO' and measure == 'client_bps' and block == 'all'").set_index("against")
+    waits = ["patient in the spread", "patient"]
+    assert set(verdicts.loc[waits, "verdict"]) == {"not told apart"}
+    assert set(verdicts["verdict"].drop(waits)) == {"better"}
