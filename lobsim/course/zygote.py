@@ -27,9 +27,6 @@ import struct
 import sys
 import threading
 
-# pyarrow starts threads as soon as it is imported, and pandas imports it if it can: nothing with
-# threads can be forked. A learner may still import it, once forked.
-sys.modules["pyarrow"] = None
 from lobsim.course import kernel_main, namespaces
 
 KERNELS = "/run/kernels"  # the folders of sockets of all kernels of one server
@@ -43,7 +40,7 @@ _LENGTH = struct.Struct("!I")
 _IMPORTS = (
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "IPython.core.pylabtools",
     "IPython.display",
-    "numpy", "pandas", "pandas.io.formats.style", "pyarrow", "matplotlib.pyplot",
+    "numpy", "pandas", "pandas.io.formats.style", "matplotlib.pyplot",
     "matplotlib.backends.backend_agg", "numba",
     "lobsim", "lobsim.analytics", "lobsim.data", "lobsim.engine", "lobsim.market", "lobsim.plots",
     "lobsim.strategies", "lobsim.course.notebook_check", "lobsim.course.remote",
@@ -56,6 +53,9 @@ def preload() -> None:
     from lobsim.course.quick_jupyter import quick_jupyter
 
     quick_jupyter()
+    # pandas imports pyarrow if it can, which starts threads, and no process with threads is forked.
+    # It is hidden from pandas until then, and from no fork.
+    sys.modules.setdefault("pyarrow", None)
     for name in _IMPORTS:
         if importlib.util.find_spec(name.partition(".")[0]) is not None:
             importlib.import_module(name)
@@ -63,6 +63,8 @@ def preload() -> None:
 
     jit.warm_up()
     _rehearse()
+    if sys.modules["pyarrow"] is None:
+        del sys.modules["pyarrow"]
     gc.collect()
     gc.freeze()  # the collector of a fork leaves these pages alone, so that they stay shared
 

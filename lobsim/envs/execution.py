@@ -233,8 +233,7 @@ class ExecutionVectorEnv(KernelVectorEnv):
     autoreset_mode, info, copy
         As in `lobsim.envs.vector.KernelVectorEnv`.
     threads : int
-        That advance environments side by side, 1 to 64; no result depends on it. Worth it where a
-        step has many events: a core each.
+        That advance environments side by side, 1 to 64, a core each; no result depends on it.
     **settings
         As in `ExecutionEnv`.
     """

@@ -262,13 +262,13 @@ class ExecutionCore:
         if key not in self._scales:
             if len(self._scales) > 4 * len(self):  # of profiles and starts that are gone
                 self._scales.clear()
-            self._scales[key] = (profile, *self._measure(profile, start_s))
+            self._scales[key] = (profile, *self.measured(profile, start_s))
         _, scales, schedule = self._scales[key]
         real[:] = 0.0
         real[:at.X_ARRIVAL] = scales
         self._schedule[i] = schedule
 
-    def _measure(self, profile, start_s):
+    def measured(self, profile, start_s):
         """Fees and the scales of an observation; and the schedule."""
         settings, real = self.settings, np.zeros(at.X_ARRIVAL)
         tick, lot = profile.tick_size, profile.lot_size

@@ -140,7 +140,7 @@ def export_lean(agent: Agent, path: str | Path) -> Path:
 def _market_scales(settings: ExecutionSettings) -> tuple[np.ndarray, np.ndarray]:
     """What an environment divides the market's columns by, as it works them out itself."""
     core = ExecutionCore(1, settings)
-    return core._measure(settings.base, settings.starts_s[0])
+    return core.measured(settings.base, settings.starts_s[0])
 
 
 def _header(agent: Agent, settings: ExecutionSettings) -> str:

@@ -101,6 +101,23 @@ def test_a_forked_kernel_sees_and_may_what_a_cold_one_does(monkeypatch, course):
     assert cold["open"], "the look at open files itself must have worked"
 
 
+PARQUET = r'''
+import pandas
+pandas.DataFrame({"n": [1, 2], "text": ["a", None]}).to_parquet("/tmp/table.parquet")
+found = pandas.read_parquet("/tmp/table.parquet")
+print(found.to_dict("list"), dict(found.dtypes.astype(str)))
+'''
+
+
+def test_parquet_is_read_and_written_alike_in_both_kinds(monkeypatch, course):
+    told = []
+    for forked in (False, True):
+        with shut(monkeypatch, forked=forked, root=course) as kernel:
+            assert is_forked(kernel) is forked
+            told.append(said(kernel, PARQUET))
+    assert told[0] == told[1] and "[1, 2]" in told[0]
+
+
 LEAVE = r'''
 import json, os, subprocess, sys, threading, time
 import builtins, matplotlib, numpy, pandas, lobsim
