@@ -59,8 +59,8 @@ class NamesEnv(MultiAgentEnv):
         self.noise = BookNoise(self.core)
         self.begin(0)
         names = self.core.names_count
-        # Numbers: RLlib keeps agents in sets, whose order, and with it who gets which random number,
-        # would be another in every process if they were names.
+        # Numbers: RLlib keeps agents in sets, whose order, and with it who gets which random
+        # number, would be another in every process if they were names.
         self.ids = list(range(len(self.core) * names))
         self.rows = {one: row for row, one in enumerate(self.ids)}
         self.possible_agents, self.agents = self.ids, []
