@@ -8,10 +8,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import ray
 import torch
 from gymnasium import spaces
 from ray.rllib.algorithms.ppo import PPO
 from ray.rllib.algorithms.ppo.torch.default_ppo_torch_rl_module import DefaultPPOTorchRLModule
+from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
+from ray.rllib.core import COMPONENT_LEARNER, COMPONENT_RL_MODULE
 from ray.rllib.env.multi_agent_env import MultiAgentEnv
 from ray.rllib.utils.metrics import NUM_AGENT_STEPS_SAMPLED
 
@@ -22,7 +25,8 @@ from lobsim.envs.portfolio_names import rows_of
 from lobsim.envs.portfolio_settings import PortfolioSettings
 from lobsim.envs.seeding import episode_seeds
 
-__all__ = ["NAMES", "NamesEnv", "NamesModule", "NamesPPO", "one_for_all", "tell_absent"]
+__all__ = ["NAMES", "NamesEnv", "NamesLearner", "NamesModule", "NamesPPO", "one_for_all",
+           "tell_absent"]
 
 NAMES = "names"
 """Id of the module that acts for every name."""
@@ -130,6 +134,26 @@ class NamesModule(DefaultPPOTorchRLModule):
             self.pi.log_std.fill_(self.model_config["log_std_init"])
 
 
+class NamesLearner(PPOTorchLearner):
+    """RLlib's learner for PPO, whose random numbers are those of the iteration.
+
+    They are drawn from the generators of a process, which other threads of it use while the workers
+    play: so these begin anew just before there is something to learn.
+
+    Attributes
+    ----------
+    words : tuple of int
+        What they are a function of.
+    """
+
+    words = (0, 0)
+
+    def before_gradient_based_update(self, *, timesteps) -> None:
+        """Begin them."""
+        _randomise(*self.words, -1)
+        super().before_gradient_based_update(timesteps=timesteps)
+
+
 class NamesPPO(PPO):
     """RLlib's PPO, whose iterations have days and random numbers of their own.
 
@@ -145,11 +169,21 @@ class NamesPPO(PPO):
 
     def training_step(self) -> None:
         """Sample, learn, and tell the workers what was learned."""
-        seed = self.config.seed
-        self.env_runner_group.foreach_env_runner(partial(_begin, seed=seed, number=self.number))
-        self.learner_group.foreach_learner(
-            partial(_prepare, seed=seed, number=self.number, rate=self.rate))
+        self.announce()
         super().training_step()
+
+    def announce(self) -> None:
+        """Tell workers and learners which iteration this is, and workers what they act by.
+
+        RLlib sends weights without waiting, and not at all to a worker that has not answered to the
+        last ones: it would play an iteration by old weights now and then, as chance has it.
+        """
+        words = self.config.seed, self.number
+        state = self.learner_group.get_state(
+            components=f"{COMPONENT_LEARNER}/{COMPONENT_RL_MODULE}", inference_only=True)
+        weights = ray.put(state[COMPONENT_LEARNER][COMPONENT_RL_MODULE])
+        self.env_runner_group.foreach_env_runner(partial(_begin, words=words, weights=weights))
+        self.learner_group.foreach_learner(partial(_prepare, words=words, rate=self.rate))
 
 
 def one_for_all(agent, episode, **_) -> str:
@@ -163,18 +197,19 @@ def tell_absent(*, env_runner, metrics_logger, **_) -> None:
         metrics_logger.log_value((NUM_AGENT_STEPS_SAMPLED, str(one)), 0, reduce="sum")
 
 
-def _begin(runner, seed: int, number: int) -> None:
+def _begin(runner, words: tuple[int, int], weights) -> None:
     """A worker at the start of an iteration."""
     if runner.env is None:
         return
-    _randomise(seed, number, runner.worker_index)
+    runner.set_state({COMPONENT_RL_MODULE: weights})  # without a number: whatever it has
+    _randomise(*words, runner.worker_index)
     for env in runner.env.envs:
-        env.unwrapped.begin(number)
+        env.unwrapped.begin(words[1])
 
 
-def _prepare(learner, seed: int, number: int, rate: float) -> None:
+def _prepare(learner, words: tuple[int, int], rate: float) -> None:
     """A learner at the start of an iteration."""
-    _randomise(seed, number, -1)
+    learner.words = words
     for _, optimiser in learner.get_optimizers_for_module(NAMES):
         learner._set_optimizer_lr(optimiser, lr=rate)
 

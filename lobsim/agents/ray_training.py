@@ -151,6 +151,7 @@ class RayTraining(Training):
         from lobsim.agents.ray_names import (
             NAMES,
             NamesEnv,
+            NamesLearner,
             NamesModule,
             NamesPPO,
             one_for_all,
@@ -183,7 +184,7 @@ class RayTraining(Training):
             .env_runners(num_env_runners=self.workers, batch_mode="complete_episodes",
                          num_cpus_per_env_runner=1, sample_timeout_s=_SAMPLE_S)
             .learners(num_learners=self.learners, num_cpus_per_learner=1)
-            .training(lr=recipe.learning_rate, gamma=recipe.gamma, use_kl_loss=False,
+            .training(learner_class=NamesLearner, lr=recipe.learning_rate, gamma=recipe.gamma, use_kl_loss=False,
                       vf_clip_param=float("inf"), grad_clip_by="global_norm",
                       train_batch_size_per_learner=max(batch, recipe.batch_size),
                       minibatch_size=recipe.batch_size,

@@ -75,6 +75,24 @@ def workers_days(training) -> dict:
     return dict(filter(None, training.algorithm.env_runner_group.foreach_env_runner(played)))
 
 
+def acted_by(training) -> float:
+    """How far workers, who were made to forget, are from the learner's weights when they begin."""
+    def forget(runner):
+        for weights in runner.module[NAMES].parameters():
+            weights.data.zero_()
+
+    def said(runner):  # values are learned from, and not acted by
+        return runner.module[NAMES].get_state(inference_only=True)
+
+    group = training.algorithm.env_runner_group
+    group.foreach_env_runner(forget, local_env_runner=False)
+    training.algorithm.announce()
+    learned = training.algorithm.learner_group.get_weights()[NAMES]
+    return max(float(np.abs(value - learned[name]).max())
+               for state in group.foreach_env_runner(said, local_env_runner=False)
+               for name, value in state.items())
+
+
 def weights_of(training) -> list[float]:
     weights = training.algorithm.learner_group.get_weights()[NAMES]
     return np.concatenate([np.ravel(weights[name]) for name in sorted(weights)]).tolist()
@@ -92,7 +110,7 @@ def main(out: Path) -> dict:
             training.validate()
             training.iterate()
             found |= {"days_of_workers": workers_days(training), "played": training.played,
-                      "apart": logits_apart(training)}
+                      "apart": logits_apart(training), "stale": acted_by(training)}
             training.checkpoint()
             before = weights_of(training)
             nodes.remove_node(doomed, allow_graceful=False)

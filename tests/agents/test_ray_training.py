@@ -59,6 +59,10 @@ def test_the_agent_says_what_the_module_says(found):
     assert found["apart"] < 1e-6
 
 
+def test_workers_act_by_what_was_learned_whatever_they_had(found):
+    assert found["stale"] == 0.0
+
+
 def test_no_two_workers_and_no_judge_share_a_day(found):
     one, two = found["days_of_workers"].values()
     assert len(one) == len(two) == 2 and len({*one, *two}) == 4
