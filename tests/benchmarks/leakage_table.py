@@ -1,7 +1,8 @@
-"""The README's tables of leakage, made from a stored run: ``python tests/benchmarks/leakage_table.py``.
+"""The README's tables of leakage, made from a stored run.
 
-The run is ``python tests/benchmarks/measure_portfolio_leakage.py --store``. Run by itself this file
-writes the tables into the README; a test holds that they are in step.
+The run is ``python tests/benchmarks/measure_portfolio_leakage.py --store``. ``python
+tests/benchmarks/leakage_table.py`` writes the tables into the README; a test holds that they are in
+step.
 """
 
 import pandas as pd

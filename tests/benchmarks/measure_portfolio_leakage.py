@@ -10,8 +10,8 @@ detector of its own is fitted to the public tapes of training days and judged on
 name-days have nobody at work. At the middle size predators trade on that detector, on the test
 days, in the names whose ordinary spread is at most `--most-spread`. Schedules are learned before,
 on days of their own: the numbers of `DiscreetDay` with the least cost, aversion and `LAMBDAS` bps
-for each unit of AUC. The first agent of case "portfolio" that comes with the library is one more strategy, beside the
-rule that acts as it did before it had learned anything ("patient").
+for each unit of AUC. The first agent of case "portfolio" that comes with the library is one more
+strategy, beside the rule that acts as it did before it had learned anything ("patient").
 
 Tables go to stdout; `--store` keeps them where `lobsim.agents.leak_surface` reads them. Intervals
 are 95 %, over days.
