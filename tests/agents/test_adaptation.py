@@ -1,10 +1,19 @@
 """Laws of adaptation: days differ by the shock alone, and what takes no notice shows none."""
 
+import adaptation_table
 import numpy as np
 import pytest
+import readme_parts
 from desk import DESK, SHORT
 
-from lobsim.agents.adaptation import PHASES, SHOCKS, ShockedUniverse, adaptation, by_phase
+from lobsim.agents.adaptation import (
+    PHASES,
+    SHOCKS,
+    ShockedUniverse,
+    adaptation,
+    by_phase,
+    measured_adaptation,
+)
 from lobsim.agents.desk_rules import LinearPace
 from lobsim.envs.portfolio_rules import POVDay, TWAPDay
 from lobsim.market.parts import Shocks
@@ -16,7 +25,7 @@ DAY = dict(universe=DESK, names=3, start_s=START_S, horizon_s=1200.0, interval_s
 @pytest.fixture(scope="module")
 def found():
     policies = {"TWAP": TWAPDay(), "POV": POVDay(), "constant": LinearPace({"constant": 0.2}),
-                "watchful": LinearPace({"volume": 1.0})}
+                "watchful": [LinearPace({"volume": 1.0}), LinearPace({"volume": 0.5})]}
     return adaptation(policies, shocks=("drought",), days=4, seed=3, num_envs=2, **DAY)
 
 
@@ -52,8 +61,48 @@ def test_a_share_of_the_volume_slows_down_in_a_drought_and_a_clock_does_not(foun
     assert abs(pace[("TWAP", "during")]) < 0.2 * abs(pace[("POV", "during")])
 
 
+def test_several_members_are_one_policy_with_the_mean_of_all(found):
+    own = found[found["policy"] == "watchful"]
+    assert set(own["member"]) == {0, 1}
+    rows = by_phase(own, "shift").set_index("phase")
+    each = [by_phase(one, "shift").set_index("phase") for _, one in own.groupby("member")]
+    assert rows["difference"].to_numpy() == pytest.approx(
+        np.mean([one["difference"] for one in each], axis=0))
+    mean = rows.loc["during", "difference"]
+    assert rows.loc["during", "low"] < mean < rows.loc["during", "high"]
+
+
+def test_less_a_rival_is_the_difference_of_the_two_and_of_itself_there_is_none(found):
+    plain = by_phase(found).set_index(["policy", "phase"])["difference"]
+    beside = by_phase(found, rival="POV").set_index(["policy", "phase"])
+    assert "POV" not in beside.index.get_level_values("policy")
+    for policy in ("TWAP", "constant", "watchful"):
+        assert beside.loc[(policy, "during"), "difference"] == pytest.approx(
+            plain[(policy, "during")] - plain[("POV", "during")])
+    with pytest.raises(ValueError, match="rival is 'nobody'; the table has TWAP, POV"):
+        by_phase(found, rival="nobody")
+
+
 def test_blocks_are_done_and_phases_follow_each_other(found):
     assert set(found["phase"]) == set(PHASES) and set(SHOCKS) > {"drought"}
-    done = found.groupby(["policy", "shock", "seed"])["pace"].sum()
+    done = found.groupby(["policy", "member", "shock", "seed"])["pace"].sum()
     assert (done[["TWAP", "constant"]] > 80).all() and (done <= 100 + 1e-9).all()
     assert (found["taken"] <= found["pace"] + 1e-9).all()
+
+
+def test_the_sentences_of_the_readme_are_those_of_the_stored_measurement():
+    assert readme_parts.shown("adaptation") == adaptation_table.section()
+
+
+def test_the_stored_measurement_is_of_all_shipped_agents_and_all_shocks():
+    told = measured_adaptation()
+    assert told["settings"]["agents"] >= 5 and told["settings"]["days"] >= 20
+    assert {(row["shock"], row["phase"]) for row in told["rows"]} == {
+        (shock, phase) for shock in SHOCKS for phase in PHASES}
+    pace = {(row["policy"], row["shock"], row["phase"]): row["difference"]
+            for row in told["rows"] if row["column"] == "pace"}
+    for row in told["beside"]:
+        if row["column"] == "pace":
+            key = row["shock"], row["phase"]
+            assert row["difference"] == pytest.approx(
+                pace["PPO", *key] - pace[row["rival"], *key], abs=2e-4)
