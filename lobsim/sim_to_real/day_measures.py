@@ -18,6 +18,7 @@ name                      what it is on one day
 ``log_swing``             log of the mean absolute move of the mid in ten seconds, ticks
 ``log_swing_minute``      the same for a minute
 ``trend_bps``             move of the mid over the day, basis points a minute
+``trend_with_us_bps``     the same in the direction of the own order, > 0 costs
 ``spread_ticks``          mean spread
 ``log_depth``             log of the mean lots at the best prices
 ``log_volume``            log of the lots traded a second
@@ -47,7 +48,8 @@ from lobsim.market.profile import Profile
 from lobsim.market.state import NS
 from lobsim.sim_to_real.day_record import DayRecord
 
-__all__ = ["MEASURES", "RESOLUTION", "measure_day", "measure_days", "schedule_fees"]
+__all__ = ["MEASURES", "RESOLUTION", "measure_day", "measure_days", "mids_of",
+           "schedule_fees"]
 
 _PERIOD_S, _MINUTE_S, _AFTER_S, _OWN_AFTER_S = 10, 60, 5, 60
 
@@ -55,10 +57,10 @@ RESOLUTION: dict[str, float] = {
     "order_delay_s": 1e-3, "feed_delay_s": 1e-3, "ack_delay_s": 1e-3, "clock_ahead_s": 1e-3,
     "fee_bps": 1e-3, "cancel_fee_ticks": 1e-3, "throttled_share": 1e-3, "refused_share": 1e-3,
     "repeated_share": 2e-3, "queue_lost_share": 2e-3, "log_swing": 0.01, "log_swing_minute": 0.01,
-    "trend_bps": 0.01, "spread_ticks": 0.005, "log_depth": 0.005, "log_volume": 0.01,
-    "log_prints": 0.01, "uneven_volume": 0.005, "uneven_swing": 0.005, "inside_share": 5e-4,
-    "mark_out_ticks": 0.005, "own_mark_out_ticks": 0.05, "run_share": 2e-3,
-    "with_us_share": 2e-3,
+    "trend_bps": 0.01, "trend_with_us_bps": 0.01, "spread_ticks": 0.005, "log_depth": 0.005,
+    "log_volume": 0.01, "log_prints": 0.01, "uneven_volume": 0.005, "uneven_swing": 0.005,
+    "inside_share": 5e-4, "mark_out_ticks": 0.005, "own_mark_out_ticks": 0.05,
+    "run_share": 2e-3, "with_us_share": 2e-3,
 }  # fmt: skip
 """Smallest difference of each measurement that counts: measurements without any noise have it."""
 MEASURES: tuple[str, ...] = tuple(RESOLUTION)
@@ -156,7 +158,7 @@ def _of_fees(record: DayRecord, profile: Profile) -> dict[str, float]:
             "cancel_fee_ticks": per_cancel}
 
 
-def _mids(record: DayRecord) -> np.ndarray:
+def mids_of(record: DayRecord) -> np.ndarray:
     """Mid of each look in ticks; that of the look before where a side was empty."""
     bid, ask = record.looks[:, 2], record.looks[:, 4]
     mid = np.where((bid >= 0) & (ask >= 0), 0.5 * (bid + ask), np.nan)
@@ -165,7 +167,7 @@ def _mids(record: DayRecord) -> np.ndarray:
 
 def _of_looks(record: DayRecord) -> dict[str, float]:
     """What the published books say."""
-    looks, mid = record.looks, _mids(record)
+    looks, mid = record.looks, mids_of(record)
     step_s = float(np.median(np.diff(looks[:, 0]))) / NS
     period, minute = (max(1, round(s / step_s)) for s in (_PERIOD_S, _MINUTE_S))
     moves = np.abs(np.diff(mid[::period]))
@@ -175,13 +177,15 @@ def _of_looks(record: DayRecord) -> dict[str, float]:
     volume = np.diff(looks[::minute, 6])
     same = (np.diff(looks[:, 2:], axis=0) == 0).all(axis=1)
     minutes = (len(mid) - 1) * step_s / 60
+    trend = 1e4 * (mid[-1] - mid[0]) / mid[0] / minutes
     shown = (looks[:, 2] >= 0) & (looks[:, 4] >= 0)
     return {
         "repeated_share": _mean(same),
         "queue_lost_share": _queue_lost(record.resting),
         "log_swing": _log(_mean(moves)),
         "log_swing_minute": _log(_mean(np.abs(np.diff(mid[::minute])))),
-        "trend_bps": 1e4 * (mid[-1] - mid[0]) / mid[0] / minutes,
+        "trend_bps": trend,
+        "trend_with_us_bps": record.side * trend,
         "spread_ticks": _mean((looks[:, 4] - looks[:, 2])[shown]),
         "log_depth": _log(_mean(looks[shown][:, [3, 5]])),
         "log_volume": _log((looks[-1, 6] - looks[0, 6]) / (60 * minutes)),
@@ -200,7 +204,7 @@ def _queue_lost(resting: np.ndarray) -> float:
 
 def _of_tape(record: DayRecord, fills: pd.DataFrame) -> dict[str, float]:
     """What the prints say, and what follows them."""
-    looks, mid, tape = record.looks, _mids(record), record.tape
+    looks, mid, tape = record.looks, mids_of(record), record.tape
     seen_ns = looks[:, 1]
 
     def look_at(time_ns) -> np.ndarray:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lobsim.analytics._checks import side_sign
 from lobsim.envs.execution_settings import ExecutionSettings
 from lobsim.sim_to_real.client import Client
 from lobsim.sim_to_real.links import embedded
@@ -103,7 +104,7 @@ class _Ears:
 
 
 def play_day(day: VenueDay, settings: ExecutionSettings, policy: Callable, *,
-             label: str = "training", episode: int = 0) -> DayRecord:
+             side: int | None = None, label: str = "training", episode: int = 0) -> DayRecord:
     """Work a parent order at a venue in this process, in lockstep, and record the day.
 
     Parameters
@@ -111,9 +112,11 @@ def play_day(day: VenueDay, settings: ExecutionSettings, policy: Callable, *,
     day : VenueDay
         The order arrives when it begins; its end must not be before the order's horizon.
     settings : ExecutionSettings
-        Of the training environment, with one side.
+        Of the training environment.
     policy : callable
         As in `lobsim.sim_to_real.run_live`. It must not remember earlier days.
+    side : int, optional
+        +1 or -1; default: that of the settings.
     label : str
         "live" or "training", for the log.
     episode : int
@@ -126,7 +129,7 @@ def play_day(day: VenueDay, settings: ExecutionSettings, policy: Callable, *,
     Raises
     ------
     ValueError
-        When the settings leave the side to chance.
+        When no side is given and the settings leave it to chance.
 
     Examples
     --------
@@ -136,11 +139,9 @@ def play_day(day: VenueDay, settings: ExecutionSettings, policy: Callable, *,
     >>> record.filled, len(record.looks)
     (500, 61)
     """
-    from lobsim.analytics._checks import side_sign
-
-    if settings.side == "random":
-        raise ValueError("side is random; a recorded day needs settings with side buy or sell")
-    side = side_sign(settings.side)
+    if side is None and settings.side == "random":
+        raise ValueError("the settings leave the side to chance; say side=1 or side=-1")
+    side = side_sign(settings.side) if side is None else side
     client, gateway = embedded(day)
     recorder, ears = Recorder(client), _Ears(client)
     live = run_live(client, settings, policy, side=side, start_s=day.start_s)
