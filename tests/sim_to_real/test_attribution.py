@@ -75,18 +75,18 @@ def test_where_nothing_differs_nothing_is_blamed(learned):
 class Drawn:
     """Stands for a laboratory whose days are draws of a normal law."""
 
-    def __init__(self, seed, base=80, gaps=4):
+    def __init__(self, seed, base=80):
         self.rng = np.random.default_rng(seed)
         m = len(MEASURES)
         mixing = np.eye(m) + 0.3 * self.rng.normal(size=(m, m)) / np.sqrt(m)
         self.mixing = mixing * 10 * np.array(list(RESOLUTION.values()))[:, None]
-        self.prints = {f"gap {k}": self.mixing @ self.rng.normal(size=m) for k in range(gaps)}
+        self.prints = {gap: self.mixing @ self.rng.normal(size=m) for gap in GAPS}
         self.responses = Responses(self.days(base), {
             name: Response(name, np.array([1.0]), value[None], 0 * value[None], np.zeros((1, 4)))
             for name, value in self.prints.items()}, 10)
 
     def days(self, n, **sizes):
-        moved = sum((x * self.prints[name.replace("_", " ")] for name, x in sizes.items()), 0)
+        moved = sum((x * self.prints[name] for name, x in sizes.items()), 0)
         rows = self.rng.normal(size=(n, len(MEASURES))) @ self.mixing.T + moved
         return pd.DataFrame(rows, columns=MEASURES).assign(**{COST: self.rng.normal(size=n)})
 
@@ -106,22 +106,22 @@ def test_a_fingerprint_that_is_there_is_found_at_its_size_and_two_are_told_apart
     sizes, sets = [], []
     for seed in range(12):
         drawn = Drawn(seed)
-        live = drawn.days(12, gap_1=1.0, gap_3=0.5)
+        live = drawn.days(12, fees=1.0, spread=0.5)
         found = attribute(live, drawn, drawn.responses, rerun=False)
         sets.append({one.name for one in found.found})
-        sizes.append(found.table.set_index("cause").loc["gap 1", "size"])
-    assert sum(one == {"gap 1", "gap 3"} for one in sets) >= 10
+        sizes.append(found.table.set_index("cause").loc["fees", "size"])
+    assert sum(one == {"fees", "spread"} for one in sets) >= 10
     assert np.nanmean(sizes) == pytest.approx(1.0, abs=0.1)
 
 
 def test_a_cause_without_a_sign_is_ruled_out_only_where_it_would_have_shown():
     drawn = Drawn(3)
-    weak = drawn.responses.by_gap["gap 2"]
-    drawn.responses.by_gap["gap 2"] = Response("gap 2", weak.sizes, 1e-3 * weak.mean, weak.spread,
+    weak = drawn.responses.by_gap["queue"]
+    drawn.responses.by_gap["queue"] = Response("queue", weak.sizes, 1e-3 * weak.mean, weak.spread,
                                                weak.cost)
     table = attribute(drawn.days(12), drawn, drawn.responses, rerun=False).table
     verdict = table.set_index("cause")["verdict"]
-    assert verdict["gap 2"] == BLIND and verdict["gap 0"] == RULED_OUT
+    assert verdict["queue"] == BLIND and verdict["fees"] == RULED_OUT
 
 
 def test_a_response_is_a_line_through_the_sizes_that_were_tried():
