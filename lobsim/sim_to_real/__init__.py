@@ -91,6 +91,7 @@ _HOMES = {
     "live_days": ("LiveDesk", "against_schedule", "schedule_policy"),
     "live_run": ("LiveDay", "run_live", "settings_of"),
     "logs": ("LogError", "Recorder", "day_table", "read_log", "write_log"),
+    "measured_fixes": ("measured_curve", "measured_fixes", "measured_table"),
     "overfitting": ("Overfitting", "find_overfitting"),
     "policy_update": ("decisions_of", "updated", "with_exploration"),
     "protocol": ("ProtocolError",),

@@ -9,15 +9,14 @@ PPO is trained in the simulator (several training seeds), and meets two venues: 
 runs against the order, and fees are higher) and "calm" (there are no trends to follow, and spreads
 are wide). Fixes: the simulator re-calibrated on logs of a pilot and PPO trained in it; PPO
 trained over a range of gaps; the agent fine-tuned on live days under guard; the schedule. All are
-played on the same unseen days, live, and costs are paired by day. `--store` writes ``fixes.json``
-beside this file, anew after each training seed.
+played on the same unseen days, live, and costs are paired by day. `--store` writes
+``lobsim/sim_to_real/measured/fixes.json``, anew after each training seed.
 """
 
 import argparse
 import json
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 from fixes_case import CASE, SETTINGS, TRAINING
@@ -29,14 +28,13 @@ from lobsim.sim_to_real import (
     QuickDesk,
     RandomGaps,
     fine_tune,
-    fixes_table,
     pilot_updates,
     recalibrated,
     schedule_policy,
     venue_figures,
 )
+from lobsim.sim_to_real.measured_fixes import FIXES, measured_table
 
-STORED = Path(__file__).with_name("fixes.json")
 VENUES = {"against": ("trend=-2", "fees=1"), "calm": ("regime=1", "spread=4")}
 RANGES = {"trend": (-3.0, 3.0), "spread": (0.0, 4.0), "fees": (0.0, 2.0)}
 UNSEEN, SIMULATED, CALIBRATION, PILOT = 2**44, 2**44 + 1000, 2**44 + 2000, 2**44 + 3000
@@ -47,7 +45,7 @@ CHECKED = 2
 
 def trained(seed: int, steps: int, **changes):
     """PPO in the simulator, or in one that was changed."""
-    return train(CASE, "ppo", seed, steps=steps, validations=2, **TRAINING, **changes)
+    return train(CASE, "ppo", seed, steps=steps, validations=1, **TRAINING, **changes)
 
 
 def costs(policy, gaps, days: int) -> list[float]:
@@ -119,16 +117,9 @@ def measured(options) -> dict:
     return found
 
 
-def table_of(part: dict):
-    """The table of fixes of a venue, as far as it is played."""
-    return fixes_table(part["simulated"], part["live"],
-                       part["fixed"] | {"fallback": [part["fallback"]]}, part["fallback"],
-                       part["fallback_simulated"])
-
-
 def shown(name: str, part: dict, begun: float) -> None:
     print(f"\n{name} {part['gaps']}, {len(part['live'])} trainings\n"
-          f"{table_of(part).round(2).to_string()}", flush=True)
+          f"{measured_table(part).round(2).to_string()}", flush=True)
     moved = {row["figure"]: round(row["difference"], 4) for row in part["figures"][-1]
              if row["moved"]}
     print(f"pilot: {part['pilots'][-1]}\nmoved: {moved}\n"
@@ -136,16 +127,12 @@ def shown(name: str, part: dict, begun: float) -> None:
 
 
 def store(options, found: dict, seeds: int) -> None:
-    """Costs of every day and the tables, rounded to what they mean."""
-    told = {name: part | {"table": table_of(part).reset_index().to_dict("records")}
-            for name, part in found.items()}
+    """Costs of every day, rounded to what they mean."""
     settings = {key: value for key, value in vars(options).items() if key != "store"}
     settings["seeds"] = seeds
-    text = json.dumps({"command": "python tests/benchmarks/measure_fixes.py --store",
-                       "case": CASE.title, "quantity": CASE.settings["quantity"],
-                       "horizon_s": CASE.settings["horizon_s"], "settings": settings,
-                       "ranges": RANGES, "venues": rounded(told)}, indent=1)
-    STORED.write_text(text + "\n", encoding="utf-8")
+    told = {"case": CASE.title, "horizon_s": CASE.settings["horizon_s"], "settings": settings,
+            "ranges": RANGES, "venues": found}
+    FIXES.write_text(json.dumps(rounded(told)) + "\n", encoding="utf-8")
 
 
 def rounded(thing):
@@ -164,15 +151,15 @@ def main(arguments=None) -> int:
     parser.add_argument("--venues", nargs="+", default=list(VENUES), choices=list(VENUES))
     parser.add_argument("--seeds", type=int, default=3, help="training seeds")
     parser.add_argument("--steps", type=int, default=40_960, help="of each training")
-    parser.add_argument("--days", type=int, default=192, help="unseen days")
-    parser.add_argument("--log-days", type=int, default=24, help="live, of re-calibration")
+    parser.add_argument("--days", type=int, default=128, help="unseen days")
+    parser.add_argument("--log-days", type=int, default=16, help="live, of re-calibration")
     parser.add_argument("--blocks", type=int, default=4, help="of fine-tuning")
-    parser.add_argument("--learn-days", type=int, default=150, help="of each block")
-    parser.add_argument("--guard-days", type=int, default=40, help="of each block and side")
-    parser.add_argument("--proof-days", type=int, default=150, help="of each side")
+    parser.add_argument("--learn-days", type=int, default=120, help="of each block")
+    parser.add_argument("--guard-days", type=int, default=30, help="of each block and side")
+    parser.add_argument("--proof-days", type=int, default=120, help="of each side")
     parser.add_argument("--rate", type=float, default=1e-3, help="learning rate of fine-tuning")
     parser.add_argument("--quick", action="store_true", help="one seed and few of everything")
-    parser.add_argument("--store", action="store_true", help=f"write {STORED.name}")
+    parser.add_argument("--store", action="store_true", help=f"write {FIXES.name}")
     options = parser.parse_args(arguments)
     if options.quick:
         options.seeds, options.steps, options.days, options.log_days = 1, 4_096, 4, 4
