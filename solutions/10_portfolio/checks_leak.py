@@ -111,8 +111,6 @@ TAPE_ROW = Check(
         Mistake("log2", _told(log=np.log2), "the natural logarithm is asked"),
         Mistake("lag_two", _told(lag=2), "neighbours are one order apart"),
         Mistake("no_side", _told(absolute=True), "flow has a sign: positive where buyers press"),
-        Mistake("empty", None, "a window without orders tells nothing: 0, 0, 0",
-                error="ZeroDivisionError"),
     ],
 )  # fmt: skip
 
@@ -154,11 +152,19 @@ def reference_auc(with_order, without):
     return auc(with_order, without)
 
 
+def _worse(rng):
+    """Scores of a detector that is worse than a coin."""
+    while True:
+        given = {"with_order": rng.normal(-0.4, 1, 6).round(3),
+                 "without": rng.normal(0, 1, 6).round(3)}
+        if auc(**given) < 0.45:
+            return given
+
+
 def other_scores(rng):
     return [Case({"with_order": rng.normal(0.5, 1, 9).round(3),
                   "without": rng.normal(0, 1, 7).round(3)}),
-            Case({"with_order": rng.normal(-0.4, 1, 6).round(3),
-                  "without": rng.normal(0, 1, 6).round(3)}, "worse than a coin")]
+            Case(_worse(rng), "worse than a coin")]
 
 
 def ties(rng):
@@ -271,7 +277,7 @@ def other_days(rng):
 
 def mixed_days(rng):
     given = _days_of(rng, 16, 3, 0.4, low=0.3, high=0.7)
-    order = rng.permutation(len(given["day"]))
+    order = rng.permutation(len(given["day"]))[8:]  # and days of unequal length
     return [Case({name: values[order] for name, values in given.items()}, "rows shuffled"),
             Case(_days_of(rng, 10, 6, high=0.4), "below one half")]
 
@@ -280,6 +286,11 @@ FOUR_DAYS = {"features": np.array([[0.0], [0.1], [2.0], [2.1], [1.0], [1.1], [0.
              "day": np.array([0, 0, 1, 1, 2, 2, 3, 3]),
              "label": np.array([1, 1, 1, 1, 0, 0, 0, 0])}
 
+UNEQUAL = {"features": np.array([[0.9], [0.3], [0.0], [1.2], [0.1], [1.0], [1.1], [0.2], [0.8],
+                                 [0.05]]),
+           "day": np.array([1, 3, 0, 5, 1, 2, 7, 0, 5, 1]),
+           "label": np.array([1, 0, 1, 0, 1, 0, 1, 1, 0, 1])}
+
 FAIR_AUC = Check(
     name="fair_auc",
     title="Find the bug: the detector that finds orders where there are none",
@@ -287,8 +298,9 @@ FAIR_AUC = Check(
     tolerance=EXACT,
     reread='"Find the bug": the four days by hand',
     parts=[
-        Part("four days by hand", 1.0, [Case(FOUR_DAYS, "the four days above")],
-             category="worked example"),
+        Part("four days by hand, and six of unequal length", 1.0, [
+            Case(FOUR_DAYS, "the four days above"),
+            Case(UNEQUAL, "six days, windows in any order")], category="worked example"),
         Part("other days", 3.0, other_days, False, category="other numbers"),
         Part("windows in any order, a detector worse than a coin", 1.0, mixed_days, False,
              category="edge cases"),
@@ -308,6 +320,8 @@ FAIR_AUC = Check(
         Mistake("odd_days", _bugged(odd=0), "learn from even days and test on odd ones"),
         Mistake("swapped", _bugged(turned=True),
                 "`auc` takes the days with an order first: these areas are 1 less what is asked"),
+        Mistake("sum_of_windows", _bugged(middle=np.sum),
+                "the score of a day is the mean of its windows: a sum favours the day with more"),
         Mistake("middle_window", _bugged(middle=np.median),
                 "the score of a day is the mean of its windows, not their median"),
         Mistake("majority", _bugged(middle=lambda one: float(np.mean(one) > 0.5)),

@@ -1,4 +1,4 @@
-# marks: 0.0  mistake: any_zero
+# marks: 1.0  mistake: any_zero
 def act_for_all(seen, names, common, layers):
     own = seen[:, :-common].reshape(len(seen), names, -1)
     shared = np.repeat(seen[:, None, -common:], names, axis=1)

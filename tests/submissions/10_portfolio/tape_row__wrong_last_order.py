@@ -1,4 +1,4 @@
-# marks: 0.0  mistake: overwritten
+# marks: 1.0  mistake: overwritten
 def tape_row(second, size, sign, length):
     if not len(size):
         return 0.0, 0.0, 0.0
