@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import random
+import re
 import sys
 import time
 from pathlib import Path
@@ -43,8 +44,9 @@ class _Desk:
         self._console.print(markup)
 
     def tell(self, text: str) -> None:
-        """Text of the bank: shown as it is, brackets and all."""
-        self._console.print(escape(text))
+        """Text of the bank: brackets stay, ``**bold**`` is bold, code stands without its fences."""
+        shown = re.sub(r"^```\w*\n?", "", escape(text), flags=re.MULTILINE)
+        self._console.print(re.sub(r"\*\*(\S.*?)\*\*", r"[bold]\1[/bold]", shown))
 
     def ask(self, prompt: str) -> str:
         """One line; raises _Stop at the end of the input and for q."""
@@ -197,7 +199,7 @@ def _practise(desk: _Desk, folder: Path, record: Any, chosen: list[Question], se
     length = minutes if minutes is not None else (None if len(ordered) == 1 else 15)
     session = Session(ordered, record, minutes=length, seed=seed)
     due = sum(q.id in cards and cards[q.id].due <= dt.date.today() for q in chosen)
-    desk.say(f"{len(chosen)} questions, {due} due, {sum(q.id not in cards for q in chosen)} new. "
+    desk.say(f"{_count(len(chosen), 'question')}, {due} due, {sum(q.id not in cards for q in chosen)} new. "
              "q stops; what was answered is kept.")
     _run(desk, session, folder)
     found = session.summary()
@@ -205,11 +207,10 @@ def _practise(desk: _Desk, folder: Path, record: Any, chosen: list[Question], se
         print_json(found)
     elif found["asked"]:
         desk.say(f"\n[bold]{found['marks']} of {found['possible']} marks[/bold] in "
-                 f"{found['asked']} questions. What was weak comes back tomorrow; "
+                 f"{_count(found['asked'], 'question')}. What was weak comes back tomorrow; "
                  "`lobsim drill --status` shows what is due.")
     else:
-        desk.say("Nothing was answered." if length is None or length >= 15 else
-                 "Nothing was answered; more minutes allow longer questions.")
+        desk.say("Nothing was answered.")
 
 
 def _mock(desk: _Desk, folder: Path, record: Any, seed: int, minutes: float | None,
@@ -249,8 +250,8 @@ def _mock(desk: _Desk, folder: Path, record: Any, seed: int, minutes: float | No
 def _tell_damage(desk: _Desk, record: Any) -> None:
     record.answers()
     if record.damaged:
-        desk.say(f"[yellow]{record.damaged} lines of {escape(record.path)} cannot be read; they "
-                 "were passed over and left as they are.[/yellow]")
+        desk.say(f"[yellow]{_count(record.damaged, 'line')} of {escape(record.path)} cannot be "
+                 "read; passed over, and left as it is.[/yellow]")
 
 
 def _run(desk: _Desk, session: Session, folder: Path, slots: dict | None = None) -> None:
@@ -332,6 +333,10 @@ def _function(desk: _Desk, asked: Asked, folder: Path) -> Verdict | None:
         for line in verdict.lines:
             desk.tell(line)
     return verdict
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _unused(path: Path) -> Path:

@@ -123,6 +123,12 @@ def _half_width(error: float, tau: float) -> float:
     return float(confidence_sequence([0.0], [error], tau).high[0])
 
 
+def _best_of(trials: int, years: int) -> float:
+    from lobsim.course.drill.fresh import FRESH
+
+    return FRESH["best_of_many"].answer(trials=trials, years=years)
+
+
 # Functions of the library that an expression may call, with the numbers that a text names.
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "weighted": _weighted,
@@ -132,6 +138,7 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     "relaxed": _relaxed,
     "bound": _bound,
     "half_width": _half_width,
+    "best_worthless": _best_of,
     "mid_up": lambda bid, ask: _cst("probability_mid_up", bid, ask),
     "filled_first": lambda bid, ask: _cst("probability_filled_before_move", bid, ask),
 }
