@@ -199,7 +199,8 @@ def _practise(desk: _Desk, folder: Path, record: Any, chosen: list[Question], se
     length = minutes if minutes is not None else (None if len(ordered) == 1 else 15)
     session = Session(ordered, record, minutes=length, seed=seed)
     due = sum(q.id in cards and cards[q.id].due <= dt.date.today() for q in chosen)
-    desk.say(f"{_count(len(chosen), 'question')}, {due} due, {sum(q.id not in cards for q in chosen)} new. "
+    new = sum(q.id not in cards for q in chosen)
+    desk.say(f"{_count(len(chosen), 'question')}, {due} due, {new} new. "
              "q stops; what was answered is kept.")
     _run(desk, session, folder)
     found = session.summary()

@@ -269,7 +269,7 @@ CHECKS = [
           mistakes=[
               Mistake("no_smoothing", _markov_bare,
                       "a pair never seen gets no chance: its first arrival costs infinitely much."),
-              Mistake("columns", _markov_columns, "rows are what comes before; they add up to 1.")]),
+              Mistake("columns", _markov_columns, "rows are what comes before, and add to 1.")]),
     Check("drawdown", "The largest drawdown", _drawdown,
           _two({"profits": [2.0, -5.0, 4.0]}, _drawdown_cases), tolerance=_CALCULATOR, mistakes=[
               Mistake("start_forgotten", _drawdown_no_start,

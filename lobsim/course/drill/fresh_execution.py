@@ -84,7 +84,8 @@ def _ow(quantity, half_life_min, hours):
 
 
 def _relax_draw(rng):
-    return {"peak_bps": int(rng.integers(10, 41)), "u": float(rng.choice([1.5, 2.0, 3.0, 4.0, 5.0]))}
+    return {"peak_bps": int(rng.integers(10, 41)),
+            "u": float(rng.choice([1.5, 2.0, 3.0, 4.0, 5.0]))}
 
 
 def _relax(peak_bps, u):
@@ -145,7 +146,7 @@ NUMBERS = [
         wrong("linear", lambda sigma_bps, share_pct, y: 2 / 3 * y * sigma_bps * share_pct / 100,
               "impact grows with the root of the share, not with the share."),
         wrong("per_cent_under_root", lambda sigma_bps, share_pct, y:
-              2 / 3 * y * sigma_bps * math.sqrt(share_pct), "the share is a fraction, not per cent.")
+              2 / 3 * y * sigma_bps * math.sqrt(share_pct), "the share is a fraction, no per cent.")
     ), rtol=0.02),
     Fresh("root_law_scaled", _scale_draw,
           lambda known_bps, known_pct, asked_pct: known_bps * math.sqrt(asked_pct / known_pct),

@@ -84,7 +84,8 @@ NUMBERS = [
         wrong("upside_down", lambda mean, variance: math.sqrt(mean / variance),
               "that is 1 - n.")), rtol=0.02),
     Fresh("next_is_up", _clock_draw, _next_up, "", (
-        wrong("cancel_once", lambda limit, market, cancel, orders: limit / (limit + market + cancel),
+        wrong("cancel_once", lambda limit, market, cancel, orders:
+              limit / (limit + market + cancel),
               "every resting order has a cancellation clock of its own."),
         wrong("no_market_orders", lambda limit, market, cancel, orders:
               limit / (limit + orders * cancel), "market orders shorten the queue, too."))),

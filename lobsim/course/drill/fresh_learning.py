@@ -120,13 +120,14 @@ NUMBERS = [
     Fresh("worth_of_the_end", _discount_draw, _discounted, "", (
         wrong("minutes_as_steps", lambda minutes, step_s, discount: discount ** minutes,
               "count decisions, not minutes."),
-        wrong("linear", lambda minutes, step_s, discount: 1 - (1 - discount) * 60 * minutes / step_s,
+        wrong("linear", lambda minutes, step_s, discount:
+              1 - (1 - discount) * 60 * minutes / step_s,
               "discounts multiply.")), rtol=0.03),
     Fresh("gain_of_waiting", _wait_draw, _wait_gain, "bps", (
         wrong("no_slip", lambda half_bps, fill_pct, slip_bps:
               _wait_gain(half_bps, fill_pct, 0), "when it is not filled the price has moved away."),
         wrong("once", lambda half_bps, fill_pct, slip_bps: fill_pct / 100 * half_bps - (
-            1 - fill_pct / 100) * slip_bps, "a fill saves the whole spread: half paid, half earned.")
+            1 - fill_pct / 100) * slip_bps, "a fill saves both halves of the spread.")
     ), atol=0.005),
     Fresh("least_fill_odds", _two_draw, _wait_odds, "%", (
         wrong("half_spread", lambda half_bps, slip_bps: 100 * slip_bps / (half_bps + slip_bps),
@@ -145,7 +146,8 @@ NUMBERS = [
         wrong("own_value", lambda online, target, reward, discount: reward + discount * max(online),
               "the learning network chooses; the target network tells the value.")), atol=0.003),
     Fresh("bias_of_two", _bias_draw, lambda noise_bps: noise_bps / math.sqrt(math.pi), "bps", (
-        wrong("none", lambda noise_bps: 0.0, "the larger of two noisy values is too large on average."),
+        wrong("none", lambda noise_bps: 0.0,
+              "the larger of two noisy values is too large on average."),
         wrong("mean_size", lambda noise_bps: noise_bps * math.sqrt(2 / math.pi),
               "that is the mean size of one error.")), rtol=0.02, atol=0.003),
     Fresh("steps_of_a_slow_copy", _polyak_draw,

@@ -1,4 +1,4 @@
-"""Fresh numbers of lessons 11 and 13: drift, tests that are looked at, and what a result is worth."""
+"""Fresh numbers of lessons 11 and 13: drift, peeking, what a result is worth."""
 
 from __future__ import annotations
 
@@ -87,8 +87,9 @@ def _always(error, tau):
 
 
 def _latency_draw(rng):
-    return {"sigma_bps": int(rng.integers(10, 26)) * 10, "latency_ms": int(rng.choice([10, 50, 200])),
-            "hours": 6.5}
+    return {"sigma_bps": int(rng.integers(10, 26)) * 10, 
+            "hours": 6.5,
+            "latency_ms": int(rng.choice([10, 50, 200]))}
 
 
 def _latency(sigma_bps, latency_ms, hours):
@@ -146,7 +147,7 @@ NUMBERS = [
         wrong("of_means", _ks_means, "it is the largest gap of the two distribution functions."),)),
     Fresh("orders_per_arm", _arms_draw, _arms, "orders", (
         wrong("as_pairs", lambda std, gain: float(pairs_needed(std, gain)),
-              "an order is worked by one arm only: the variance of a difference is twice that of one."),
+              "an order is worked by one arm only: a difference has twice the variance."),
         wrong("both_arms", lambda std, gain: 2 * _arms(std, gain),
               "that is both arms together; one is asked for.")), rtol=0.02, atol=1),
     Fresh("rows_that_count", _memory_draw, _effective, "", (
@@ -175,8 +176,10 @@ NUMBERS = [
               2 / 3 * sigma_bps * math.sqrt(adv_pct / 100), "half-spread and fees come on top.")),
           rtol=0.015),
     Fresh("best_of_many", _trials_draw, _best_of, "", (
-        wrong("nothing", lambda trials, years: 0.0, "the best of many worthless ones is not worthless."),
-        wrong("one_trial", lambda trials, years: 1.96 / math.sqrt(years), "that is the bar for a single trial.")), rtol=0.08),
+        wrong("nothing", lambda trials, years: 0.0,
+              "the best of many worthless ones is not worthless."),
+        wrong("one_trial", lambda trials, years: 1.96 / math.sqrt(years),
+              "that is the bar for a single trial.")), rtol=0.08),
     Fresh("capacity", _capacity_draw, _capacity, "%", (
         wrong("peak", lambda alpha_bps, sigma_bps, cost_bps: 100 * (
             (alpha_bps - cost_bps) / sigma_bps) ** 2,
@@ -184,6 +187,7 @@ NUMBERS = [
         wrong("no_costs", lambda alpha_bps, sigma_bps, cost_bps: 100 * (
             1.5 * alpha_bps / sigma_bps) ** 2, "spread and fees come off first.")), rtol=0.03),
     Fresh("t_of_a_desk", _sharpe_draw, _sharpe_t, "", (
-        wrong("annualised", lambda mean, std, days: mean / std * math.sqrt(252), "that is the Sharpe ratio of a year, not its t."),
+        wrong("annualised", lambda mean, std, days: mean / std * math.sqrt(252),
+              "that is the Sharpe ratio of a year, not its t."),
         wrong("per_day", lambda mean, std, days: mean / std, "that is the ratio of one day."))),
 ]

@@ -78,7 +78,8 @@ def _exposed_rate(filled, fill_s, pulled, pulled_s):
 
 
 def _edge_draw(rng):
-    return {"half_spread_tenths": int(rng.integers(5, 16)), "rebate_tenths": int(rng.integers(1, 4)),
+    return {"half_spread_tenths": int(rng.integers(5, 16)),
+            "rebate_tenths": int(rng.integers(1, 4)),
             "toxic_pct": int(rng.integers(15, 41)), "toxic_tenths": int(rng.integers(20, 41)),
             "plain_tenths": int(rng.integers(1, 4))}
 
@@ -163,7 +164,8 @@ NUMBERS = [
     Fresh("decay_from_two_rates", _rates_draw, _decay, "", (
         wrong("no_logarithm", lambda near, far, near_rate, far_rate:
               (near_rate - far_rate) / (far - near), "rates fall exponentially: take logarithms."),
-        wrong("log_ten", lambda **n: _decay(**n) / math.log(10), "natural logarithms.")), rtol=0.02),
+        wrong("log_ten", lambda **n: _decay(**n) / math.log(10), "natural logarithms.")),
+          rtol=0.02),
     Fresh("rate_by_exposure", _exposure_draw, _exposed_rate, "", (
         wrong("pulled_left_out", lambda filled, fill_s, pulled, pulled_s: 60 / fill_s,
               "quotes that were pulled were exposed, too."),

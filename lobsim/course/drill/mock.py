@@ -94,7 +94,8 @@ def report(name: str, answers: Sequence[Answer], left_out: Sequence[Question] = 
              f"{marks} of {possible} marks ({_percent(marks, possible)}), {len(answers)} questions "
              f"answered in {seconds / 60:.0f} minutes of {LENGTH}"
              + (f", {len(left_out)} not reached" if left_out else "") + ".", "",
-             "| lesson | question | kind | marks | minutes | allowed |", "|---|---|---|---|---|---|"]
+             "| lesson | question | kind | marks | minutes | allowed |",
+             "|---|---|---|---|---|---|"]
     lines += [f"| {q.lesson} | {q.id} | {q.kind} | {a.marks} / {a.possible} | "
               f"{a.seconds / 60:.1f} | {q.minutes} |" for q, a in zip(questions, answers,
                                                                       strict=True)]

@@ -41,8 +41,7 @@ def _paper_chriss():
 def _chriss(what: str, risk_aversion: float) -> float:
     model = _paper_chriss()
     path = model.trajectory(risk_aversion)
-    return {"cost": model.expected_cost, "std": lambda x: model.variance(x) ** 0.5,
-            "objective": lambda x: model.objective(x, 1e-6)}[what](path)
+    return model.expected_cost(path) if what == "cost" else model.variance(path) ** 0.5
 
 
 @lru_cache(maxsize=1)
@@ -150,8 +149,6 @@ COMPUTED: dict[str, Callable[[], float]] = {
     "ac_twap_cost": lambda: _chriss("cost", 0.0),
     "ac_twap_std": lambda: _chriss("std", 0.0),
     "ac_first_day": lambda: 100 * (1 - _paper_chriss().trajectory(1e-6)[1] / 1e6),
-    "ac_objective": lambda: _chriss("objective", 1e-6),
-    "ac_twap_objective": lambda: _chriss("objective", 0.0),
     "ce_stoikov": lambda: _certain("stoikov"),
     "ce_glft": lambda: _certain("glft"),
     "ce_best": lambda: _certain("best"),
@@ -161,8 +158,6 @@ COMPUTED: dict[str, Callable[[], float]] = {
     "even_mean": lambda: _moments("symmetric", "profit"),
     "even_std": lambda: _moments("symmetric", "std_profit"),
     "even_held": lambda: _moments("symmetric", "std_inventory"),
-    "bound_first": lambda: _bound(5, 0),
-    "bound_last": lambda: _bound(5, 4),
 }
 
 

@@ -131,7 +131,8 @@ def question_from(entry: dict[str, Any], lesson: str) -> Question:
     need(isinstance(name, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", name),
          "an id of small letters and hyphens is needed, such as \"queue-ahead\"")
     unknown = sorted(set(entry) - _FIELDS)
-    need(not unknown, f"unknown fields {', '.join(unknown)}; there are {', '.join(sorted(_FIELDS))}")
+    need(not unknown, f"unknown fields {', '.join(unknown)}; known are "
+                      f"{', '.join(sorted(_FIELDS))}")
     need(entry.get("kind") in KINDS,
          f"kind is {entry.get('kind')!r}; allowed are {', '.join(KINDS)}")
     for field, low, high in (("minutes", 1, 15), ("difficulty", 1, 3)):

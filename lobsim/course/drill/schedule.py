@@ -15,12 +15,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-__all__ = ["FIRST_EASE", "LEAST_EASE", "Card", "after", "quality"]
+__all__ = ["FIRST_EASE", "LEAST_EASE", "LONGEST_DAYS", "Card", "after", "quality"]
 
 FIRST_EASE = 2.5
 LEAST_EASE = 1.3
 _GOOD_ENOUGH = 3  # a quality from which on an answer counts as remembered
-_LONGEST_DAYS = 3650  # an interval beyond is as good as never, and dates have an end
+LONGEST_DAYS = 3650  # an interval beyond is as good as never, and dates have an end
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def after(card: Card, grade: int, day: dt.date) -> Card:
         repetitions = card.repetitions + 1
         interval = {1: 1, 2: 6}.get(repetitions) or max(card.interval_days + 1,
                                                         round(card.interval_days * ease))
-    interval = min(interval, _LONGEST_DAYS)
+    interval = min(interval, LONGEST_DAYS)
     lapsed = grade < _GOOD_ENOUGH and card.repetitions > 0
     return Card(repetitions, interval, ease, day + dt.timedelta(days=interval), card.answers + 1,
                 card.lapses + lapsed)

@@ -131,7 +131,7 @@ class Session:
 
 
 def status(questions: Sequence[Question], record: Record, day: dt.date) -> list[dict]:
-    """How far one is, by lesson: questions, those seen, those due, and the marks of last answers."""
+    """How far one is, by lesson: questions, seen, due, and the marks of the last answers."""
     cards = record.cards()
     last = {answer.question: answer for answer in record.answers()}
     rows = []
