@@ -48,6 +48,22 @@ may be looked at every day (`sequential`).
     print(drift_text(find_drift(simulated, live, actions=["action"], episode="episode")))
     ab_test(orders, "cost_bps", tau=1.0).verdict
 
+Why it is worse live
+--------------------
+`day_record` keeps what a desk has of a day, `day_measures` measures the venue on it. `gap_parts`
+runs the simulator again with one thing after another taken over from a live day, so that the gap
+in cost falls apart into latency, decisions, prices, fills and fees that add up. `attribution` finds
+which switches of the simulator (`laboratory`) explain what was measured on live days, and splits
+what they cost by Shapley (`shapley_values`).
+
+.. code-block:: python
+
+    from lobsim.sim_to_real import Laboratory, attribute, attribution_text, learn_responses
+    laboratory = Laboratory(settings, policy, seeds=range(10))
+    responses = learn_responses(laboratory, base_seeds=range(100, 160))
+    live = laboratory.play(["queue", "fees"], seeds=range(200, 220), label="live")
+    print(attribution_text(attribute(live, laboratory, responses)))
+
 What is wrong with an agent, and what helps
 -------------------------------------------
 `overfitting` tells an agent that has learned its recorded history (`histories` trains such ones)

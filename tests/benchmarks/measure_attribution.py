@@ -24,6 +24,7 @@ import argparse
 import csv
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -112,13 +113,18 @@ def live_days(store: Stored, gap: str, run: int, days: int) -> pd.DataFrame:
     return store.measured(some, seeds_of(run, days))
 
 
-def judged(found, gap: str) -> tuple[bool, bool, float]:
-    """Whether the gap was ranked first; and alone; and its size (NaN)."""
+def judged(found, gap: str) -> tuple[bool, bool, float, list[str]]:
+    """Whether the gap was ranked first; and alone; its size (NaN); all else that was found."""
     named = found.table[found.table["verdict"] == FOUND]
+    others = [name for name in named["cause"] if name != gap]
     if gap == NONE:
-        return not len(named), not len(named), np.nan
+        return not others, not others, np.nan, others
     first = bool(len(named)) and named["cause"].iloc[0] == gap
-    return first, first and len(named) == 1, float(named["size"].iloc[0]) if first else np.nan
+    return first, first and not others, float(named["size"].iloc[0]) if first else np.nan, others
+
+
+def counted(names) -> str:
+    return ", ".join(f"{name} {n}" for name, n in Counter(names).most_common(3))
 
 
 def by_cost(responses, effect: float) -> str:
@@ -133,12 +139,13 @@ def tell(store: Stored, responses, options) -> pd.DataFrame:
         runs = [run for run in range(options.seeds) if is_played(store, gap, run, options.days)]
         if not runs:
             continue
-        paired, cost, sizes = [], [], []
+        paired, cost, sizes, wrong = [], [], [], []
         for run in runs:
             live, seeds = live_days(store, gap, run, options.days), seeds_of(run, options.days)
-            first, alone, size = judged(attribute(live, store, responses, seeds=seeds,
-                                                  rerun=False), gap)
+            first, alone, size, others = judged(attribute(live, store, responses, seeds=seeds,
+                                                          rerun=False), gap)
             paired.append((first, alone))
+            wrong += others
             sizes.append(size / planted(gap, run) if gap != NONE else np.nan)
             effect = float((live[COST] - store.measured((), seeds)[COST]).mean())
             cost.append(by_cost(responses, effect) == gap)
@@ -153,7 +160,9 @@ def tell(store: Stored, responses, options) -> pd.DataFrame:
                    sizes).any() else np.nan,
                "by cost alone": sum(cost) if gap != NONE else np.nan,
                "months": len(months), "first, unseeded": sum(one[0] for one in unseeded),
-               "alone, unseeded": sum(one[1] for one in unseeded)}
+               "alone, unseeded": sum(one[1] for one in unseeded),
+               "else found": counted(wrong + [f"({one})" for month in unseeded
+                                              for one in month[3]])}
         if gap != NONE:
             effect = responses.by_gap[gap].cost[0]
             error = effect.std(ddof=1) / len(effect) ** 0.5
@@ -162,6 +171,7 @@ def tell(store: Stored, responses, options) -> pd.DataFrame:
             row |= {"costs at size 1 (bps)": f"{effect.mean():+.3f} ({2 * error:.3f})",
                     "seen in": found["seen_in"]}
         rows.append(row)
+        print(".", end="", file=sys.stderr, flush=True)
     return pd.DataFrame(rows)
 
 
@@ -183,6 +193,7 @@ def main(arguments=None) -> int:
     if not options.no_play:
         play(store, options)
     table = tell(store, responses, options)
+    print("in brackets after costs: two standard errors; else found: in brackets without seeds")
     print(table.to_string(index=False))
     if options.out:
         table.to_csv(options.out, index=False)
