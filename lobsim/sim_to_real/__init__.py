@@ -113,7 +113,6 @@ _HOMES = {
     "live_days": ("LiveDesk", "against_schedule", "schedule_policy"),
     "live_run": ("LiveDay", "run_live", "settings_of"),
     "logs": ("LogError", "Recorder", "day_table", "read_log", "write_log"),
-    "measured_fixes": ("measured_curve", "measured_fixes", "measured_table"),
     "overfitting": ("Overfitting", "find_overfitting"),
     "policy_update": ("decisions_of", "updated", "with_exploration"),
     "protocol": ("ProtocolError",),
@@ -123,6 +122,7 @@ _HOMES = {
     "sequential": ("always_valid_p", "best_tau", "confidence_sequence", "log_mixture_ratio",
                    "naive_p"),
     "shapley_values": ("ShapleyValues", "shapley"),
+    "stored_fixes": ("measured_curve", "measured_fixes", "measured_table"),
     "venue": ("VenueCore", "VenueDay"),
 }
 _HOME = {name: f"lobsim.sim_to_real.{home}" for home, names in _HOMES.items() for name in names}
