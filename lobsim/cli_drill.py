@@ -262,7 +262,9 @@ def _run(desk: _Desk, session: Session, folder: Path, slots: dict | None = None)
             slot = slots[asked.question.id] if slots else None
             if slot and slot.title != title:
                 title = slot.title
-                desk.say(f"\n[bold underline]{title}[/bold underline]")
+                desk.say(f"\n[bold underline]{title}[/bold underline]  "
+                         f"[dim]{session.spent_s / 60:.0f} of {session.minutes:g} minutes "
+                         "used[/dim]")
             _one(desk, session, asked, folder)
     except (_Stop, KeyboardInterrupt):
         desk.say("\nStopped.")

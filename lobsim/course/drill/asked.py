@@ -73,7 +73,7 @@ class Asked:
     @property
     def prompt(self) -> str:
         """The question with its numbers, and the snippet with numbered lines."""
-        asked = text.flowing(text.fill(self.question.ask, self.numbers))
+        asked = text.fill(text.flowing(self.question.ask), self.numbers)
         if not self.question.snippet:
             return asked
         lines = self.question.snippet.splitlines()
@@ -82,14 +82,14 @@ class Asked:
     @property
     def model_answer(self) -> str:
         """The model answer with its numbers, and the sources of published ones."""
-        shown = text.flowing(text.fill(self.question.answer, self.numbers))
+        shown = text.fill(text.flowing(self.question.answer), self.numbers)
         sources = text.sources_in(self.question.answer)
         return shown + ("\n\nSources: " + "; ".join(sources) + "." if sources else "")
 
     @property
     def better(self) -> str:
         """What tells an excellent answer from a good one."""
-        return text.flowing(text.fill(self.question.better, self.numbers))
+        return text.fill(text.flowing(self.question.better), self.numbers)
 
     @property
     def rubric(self) -> list[str]:

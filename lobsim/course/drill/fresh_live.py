@@ -130,7 +130,7 @@ def _capacity(alpha_bps, sigma_bps, cost_bps):
 
 
 def _sharpe_draw(rng):
-    return {"mean": int(rng.integers(8, 31)) / 10, "std": int(rng.integers(20, 61)),
+    return {"mean": int(rng.integers(20, 61)) / 10, "std": int(rng.integers(20, 61)),
             "days": int(rng.integers(3, 13)) * 21}
 
 

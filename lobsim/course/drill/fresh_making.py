@@ -53,7 +53,7 @@ def _glft_half(gamma, sigma, k, intensity):
 
 def _rates_draw(rng):
     # drawn from a decay, so that a wrong answer is a wrong way and no odd number
-    near, gap = int(rng.integers(1, 4)), int(rng.integers(2, 6))
+    near, gap = int(rng.integers(2, 5)), int(rng.integers(2, 6))
     decay, rate = rng.uniform(0.2, 0.5), rng.uniform(20, 60)
     return {"near": near, "far": near + gap, "near_rate": round(rate, 1),
             "far_rate": round(rate * math.exp(-decay * gap), 1)}

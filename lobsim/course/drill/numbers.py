@@ -61,6 +61,11 @@ def _certain(which: str) -> float:
     world, stoikov, glft = _world()
     if which == "best":
         return world.certainty_equivalent(*world.best_tables(0.1), 0.1)
+    if which == "symmetric":  # its left tail lies beyond any cap, so it is given none
+        from lobsim.strategies.quote_world import QuoteWorld
+
+        free = QuoteWorld()
+        return free.certainty_equivalent(*free.symmetric_twin(stoikov), 0.1)
     return world.certainty_equivalent(*world.tables(stoikov if which == "stoikov" else glft), 0.1)
 
 
@@ -152,6 +157,7 @@ COMPUTED: dict[str, Callable[[], float]] = {
     "ce_stoikov": lambda: _certain("stoikov"),
     "ce_glft": lambda: _certain("glft"),
     "ce_best": lambda: _certain("best"),
+    "ce_symmetric": lambda: _certain("symmetric"),
     "maker_mean": lambda: _moments("stoikov", "profit"),
     "maker_std": lambda: _moments("stoikov", "std_profit"),
     "maker_held": lambda: _moments("stoikov", "std_inventory"),

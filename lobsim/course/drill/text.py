@@ -90,7 +90,8 @@ def _shown(value: Any, form: str) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(_shown(item, form) for item in value)
     if form:
-        return format(float(value) if "f" in form or "e" in form or "%" in form else value, form)
+        number = float(value) if form[-1] in "fe%" else value
+        return format(number, form).replace("%", " %")
     if isinstance(value, int):
         return f"{value:,}"
     text = f"{value:.4g}"
@@ -107,7 +108,7 @@ def flowing(text: str) -> str:
     """
     parts = re.split(r"(```.*?```)", text, flags=re.DOTALL)
     for place in range(0, len(parts), 2):
-        parts[place] = re.sub(r"(?<!\n)\n(?!\n|- |\d+\. |$) *", " ", parts[place])
+        parts[place] = re.sub(r"(?<!\n)(?<!^)\n(?!\n|- |\d+\. |$) *", " ", parts[place])
     return "".join(parts)
 
 
