@@ -47,6 +47,21 @@ may be looked at every day (`sequential`).
     from lobsim.sim_to_real import ab_test, drift_text, find_drift
     print(drift_text(find_drift(simulated, live, actions=["action"], episode="episode")))
     ab_test(orders, "cost_bps", tau=1.0).verdict
+
+What is wrong with an agent, and what helps
+-------------------------------------------
+`overfitting` tells an agent that has learned its recorded history (`histories` trains such ones)
+from one that has learned what is true of all days. A `live_days.LiveDesk` works one order a day at
+the venue, and from its logs `recalibrate` moves the simulator towards the venue and `fine_tuning`
+lets the agent itself learn, under a `guard` that deploys nothing but what was shown to be better
+than the fallback. `random_gaps` trains for a range of venues. `fixes` tells what each won back.
+
+.. code-block:: python
+
+    from lobsim.sim_to_real import LiveDesk, fine_tune, pilot_updates, settings_of
+    settings = settings_of(agent)
+    desk = LiveDesk(settings, ["fees", "trend=-1.5"], seed=1)
+    fine_tune(agent, desk, pilot_updates(settings, learning_rate=3e-4)).blocks
 """
 
 from importlib import import_module
@@ -63,14 +78,24 @@ _HOMES = {
     "drift_statistics": ("classifier_auc", "ks_statistic", "median_distance", "mmd2", "psi",
                          "psi_edges"),
     "drift_tests": ("DriftResult", "benjamini_hochberg", "find_drift", "holm"),
+    "fine_tuning": ("FineTuning", "Pilot", "fine_tune", "pilot_updates"),
+    "fixes": ("fixes_table", "won_back"),
+    "fixes_picture": ("fixes_plot", "learning_curve_plot"),
     "gaps": ("GAPS", "Gap", "Rules", "as_gaps", "hidden_gaps", "with_gaps"),
     "gateway": ("Gateway", "Journal", "JournalError"),
     "group_sequential": ("crossing_probability", "group_sequential_bounds"),
+    "guard": ("Guard", "Proof", "proof_of"),
+    "histories": ("history_gains", "history_seeds", "learning_curve", "train_on_histories"),
     "lean_export": ("export_lean",),
     "links": ("EmbeddedLink", "SocketLink", "embedded"),
+    "live_days": ("LiveDesk", "against_schedule", "schedule_policy"),
     "live_run": ("LiveDay", "run_live", "settings_of"),
     "logs": ("LogError", "Recorder", "day_table", "read_log", "write_log"),
+    "overfitting": ("Overfitting", "find_overfitting"),
+    "policy_update": ("decisions_of", "updated", "with_exploration"),
     "protocol": ("ProtocolError",),
+    "random_gaps": ("RandomGaps",),
+    "recalibrate": ("recalibrated", "venue_figures"),
     "sequential": ("always_valid_p", "best_tau", "confidence_sequence", "log_mixture_ratio",
                    "naive_p"),
     "venue": ("VenueCore", "VenueDay"),
