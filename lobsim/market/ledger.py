@@ -79,6 +79,15 @@ class Ledger:
             self._table = (self._count, table)
         return self._table[1]
 
+    def fills_from(self, number: int) -> list[tuple[int, float, bool]]:
+        """Own fills from one number on, without a table: ``(order_id, fee, maker)`` each."""
+        if len(self._fills) != 1:
+            self._fills = [np.concatenate(self._fills) if self._fills else np.zeros(0, FILL)]
+        fills = self._fills[0][number:]
+        _, maker, _, _, fee = self._columns(fills)
+        order_id = np.where(maker, fills["maker_id"], fills["taker_id"])
+        return list(zip(order_id.tolist(), fee.tolist(), maker.tolist(), strict=True))
+
     @property
     def all_reports(self) -> np.ndarray:
         """All reports so far as records."""

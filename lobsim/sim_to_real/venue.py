@@ -321,10 +321,10 @@ class VenueCore:
             return
         fills: dict[int, deque] = {}
         if (rows["what"] == What.FILLED).any():
-            table = self.market.own_fills
-            for row in table.iloc[self._fills_read:].itertuples():
-                fills.setdefault(int(row.order_id), deque()).append(row)
-            self._fills_read = len(table)
+            new = self.market._account.fills_from(self._fills_read)
+            for order_id, *told in new:
+                fills.setdefault(order_id, deque()).append(told)
+            self._fills_read += len(new)
         for row in rows:
             held = self._by_market.get(int(row["order_id"]))
             if held is not None:
@@ -338,12 +338,12 @@ class VenueCore:
         is_entering = head is not None and (head["type"] == "new" or held.moving)
         asked, ns = head["id"] if head else "", int(row["time_ns"])
         if what == What.FILLED:
-            fill = fills[held.market_id].popleft()
+            fee, maker = fills[held.market_id].popleft()
             order.filled, order.left = order.filled + lots, left
             self.fills += 1
             self._report("filled", order, lots, asked if is_entering else "", ns=ns,
-                         price=int(row["price_ticks"]), fee=float(fill.fee),
-                         maker=bool(fill.maker), number=self.fills)
+                         price=int(row["price_ticks"]), fee=fee, maker=maker,
+                         number=self.fills)
             if left == 0 and is_entering:
                 self._answered(held)
         elif what == What.REJECTED:
