@@ -16,7 +16,18 @@ MEASURED = Tolerance(rtol=1e-3, atol=1e-4, why="means of a blotter's rounded col
 
 _LOGS: dict = {}
 exec(compile((_HERE / "live_logs.py").read_text(encoding="utf-8"), "live_logs.py", "exec"), _LOGS)
-measures, COLUMNS = _LOGS["measures"], list(_LOGS["COLUMNS"])
+COLUMNS = list(_LOGS["COLUMNS"])
+_MEASURED: dict = {}
+
+
+def measures(table):
+    """What the lesson's own function says; known mistakes ask for it many times over."""
+    key = b"".join(table[name].to_numpy(np.float32).tobytes()
+                   for name in ("order", "value", "told_s", "swing", "ahead"))
+    if key not in _MEASURED:
+        _MEASURED[key] = _LOGS["measures"](table)
+    return _MEASURED[key]
+
 
 # --------------------------------------------------------------------------------- 5 shapley
 
@@ -253,7 +264,7 @@ def own_desks(rng):
 
 def same_symptoms(rng):
     pairs = (("feed_latency", "ack_delay"), ("spread", "regime"))
-    return [_hidden_case(rng, cause) for pair in pairs for cause in pair]
+    return [_hidden_case(rng, cause) for cause in (*sum(pairs, ()), "nothing")]
 
 
 DIAGNOSE = Check(
@@ -264,12 +275,12 @@ DIAGNOSE = Check(
     show_expected=False,
     reread='"The diagnosis": the table of suspects, symptoms and causes',
     parts=[
-        Part("the desks of the lesson", 2.0,
+        Part("the desks of the lesson", 1.5,
              [Case({"training": _desk("training"), "live": _desk(name)}, f"desk {name}")
               for name in ("A", "B")], category="worked example", partial=True),
         Part("desks of your own", 6.0, own_desks, False, category="other numbers", partial=True),
-        Part("causes that share a symptom", 2.0, same_symptoms, False, category="edge cases",
-             partial=True),
+        Part("causes that share a symptom, and a healthy desk", 2.5, same_symptoms, False,
+             category="edge cases", partial=True),
     ],
     mistakes=[
         Mistake("largest", _largest,

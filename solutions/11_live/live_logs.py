@@ -1,4 +1,4 @@
-"""Lesson 11: work an order at a venue, and cut its log down to a blotter and to measurements."""
+"""Lesson 11: cut the log of orders down to a blotter, and a blotter to measurements."""
 
 import numpy as np
 import pandas as pd
@@ -9,40 +9,6 @@ COLUMNS = ("order", "step", "what", "reason", "lots", "filled", "value", "fee", 
            "booked_s", "told_s", "spread_ticks", "swing", "volume", "depth", "ahead")
 MEASURES = ("order_delay_s", "report_delay_s", "fee_bps", "crossed", "refused", "ahead",
             "spread_ticks", "swing", "volume", "depth")
-
-
-def play(policy, settings, seed, *, gaps=(), number=0, side="live"):
-    """Work one order at a venue with these gaps; returns its log (see `lobsim.sim_to_real.logs`).
-
-    Parameters
-    ----------
-    policy : callable
-        From observations to actions.
-    settings : ExecutionSettings
-    seed : int
-        Of the day; an even one is a sale and an odd one a purchase.
-    gaps : iterable
-        As `lobsim.sim_to_real.as_gaps` takes them; none is the training market.
-    number : int
-        Of the order, for the column ``episode``.
-    side : str
-        "live" or "training".
-    """
-    # here, for the graders of a blotter need no market
-    from lobsim.sim_to_real import Recorder, VenueDay, day_table, embedded, run_live
-
-    day = VenueDay(settings.profile, seed, START_S, START_S + settings.horizon_s, gaps=tuple(gaps))
-    client, gateway = embedded(day)
-    recorder = Recorder(client)
-    live = run_live(client, settings, policy, side=1 if seed % 2 else -1, start_s=START_S)
-    client.step(gateway.core.end_ns)
-    return day_table(recorder, live, settings, side=side, episode=number)
-
-
-def shortfall_bps(log):
-    """Cost of each order in bps of its value at arrival, positive = cost, by number of order."""
-    parts = [f"term.{name}" for name in ("execution", "revaluation", "fees")]
-    return log[parts].sum(axis=1).groupby(log["episode"]).sum().rename("shortfall_bps")
 
 
 def blotter(log, tick=0.01):
