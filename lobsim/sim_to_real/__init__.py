@@ -61,7 +61,7 @@ than the fallback. `random_gaps` trains for a range of venues. `fixes` tells wha
     from lobsim.sim_to_real import LiveDesk, fine_tune, pilot_updates, settings_of
     settings = settings_of(agent)
     desk = LiveDesk(settings, ["fees", "trend=-1.5"], seed=1)
-    fine_tune(agent, desk, pilot_updates(settings, learning_rate=3e-4)).blocks
+    fine_tune(agent, desk, pilot_updates(learning_rate=3e-4)).blocks
 """
 
 from importlib import import_module
@@ -96,9 +96,11 @@ _HOMES = {
     "live_days": ("LiveDesk", "against_schedule", "schedule_policy"),
     "live_run": ("LiveDay", "run_live", "settings_of"),
     "logs": ("LogError", "Recorder", "day_table", "read_log", "write_log"),
+    "measured_fixes": ("measured_curve", "measured_fixes", "measured_table"),
     "overfitting": ("Overfitting", "find_overfitting"),
     "policy_update": ("decisions_of", "updated", "with_exploration"),
     "protocol": ("ProtocolError",),
+    "quick_days": ("QuickDesk",),
     "random_gaps": ("RandomGaps",),
     "recalibrate": ("recalibrated", "venue_figures"),
     "sequential": ("always_valid_p", "best_tau", "confidence_sequence", "log_mixture_ratio",

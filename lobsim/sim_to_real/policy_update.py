@@ -14,8 +14,8 @@ A log holds actions as they were sent, cut to their bounds. So the likelihood of
 is the probability of *all* draws beyond it (a censored normal); that of the cut number under the
 normal density would be wrong by however often the policy asks for more than there is.
 
-Advantages are discounted costs to go (negative), less what a ridge regression on the observation and
-the number of the decision foretells.
+Advantages are discounted costs to go (negative), less their mean at the same decision of all days,
+and less what a ridge regression on the observation then foretells.
 
 References
 ----------
@@ -36,7 +36,7 @@ from lobsim.sim_to_real.live_run import names_of
 
 __all__ = ["advantages", "decisions_of", "log_likelihood", "updated", "with_exploration"]
 
-_RIDGE = 1.0
+_RIDGE = 0.1  # of columns with a standard deviation of 1
 _MOST_STD = 2.0
 
 
@@ -86,7 +86,8 @@ def advantages(decisions: dict[str, np.ndarray], gamma: float) -> np.ndarray:
     Returns
     -------
     ndarray, shape (n,)
-        Mean 0, standard deviation 1 (all 0 where all costs are as foretold).
+        Mean 0, standard deviation 1 (all 0 where all costs are as foretold: of a single day nothing
+        can be learned).
     """
     if not 0 <= gamma <= 1:
         raise ValueError(f"gamma is {gamma}; it must be from 0 to 1")
@@ -96,16 +97,17 @@ def advantages(decisions: dict[str, np.ndarray], gamma: float) -> np.ndarray:
         is_last = k + 1 == len(costs) or episode[k + 1] != episode[k]
         running = costs[k] + (0.0 if is_last else gamma * running)
         to_go[k] = running
-    step = decisions["step"][:, None] / max(1, decisions["step"].max())
-    x = np.concatenate([decisions["seen"], step, step**2], axis=1).astype(np.float64)
-    x = np.concatenate([np.ones((len(x), 1)), (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-9)],
-                       axis=1)
-    penalty = _RIDGE * np.eye(x.shape[1])
-    penalty[0, 0] = 0.0
-    foretold = x @ np.linalg.solve(x.T @ x + penalty, x.T @ to_go)
-    better = foretold - to_go
+    _, step = np.unique(decisions["step"], return_inverse=True)
+    count = np.bincount(step)
+    within = [values - (np.bincount(step, values) / count)[step]
+              for values in (to_go, *decisions["seen"].T.astype(np.float64))]
+    dearer, x = within[0], np.column_stack(within[1:])
+    x /= x.std(axis=0) + 1e-9
+    better = x @ np.linalg.solve(x.T @ x + _RIDGE * np.eye(x.shape[1]), x.T @ dearer) - dearer
     spread = better.std()
-    return (better - better.mean()) / spread if spread > 1e-12 else np.zeros(len(better))
+    if not spread > 1e-9 * (1.0 + np.abs(to_go).max()):
+        return np.zeros(len(better))
+    return (better - better.mean()) / spread
 
 
 def log_likelihood(agent: Agent, network, seen, actions) -> torch.Tensor:

@@ -7,22 +7,22 @@ Run one of::
 
 PPO is trained on 1, 4, 16, 64 histories, for the same number of steps each, several training seeds
 with histories of their own. A gain is the shortfall of the schedule on the same day less that of the
-agent, bps, as it came. `--store` writes ``overfitting.json`` beside this file.
+agent, bps, as it came. `--store` writes
+``lobsim/sim_to_real/measured/overfitting.json``.
 """
 
 import argparse
 import json
 import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 from fixes_case import CASE, TRAINING
 
 from lobsim.sim_to_real.histories import learning_curve
 from lobsim.sim_to_real.live_days import schedule_policy
+from lobsim.sim_to_real.measured_fixes import OVERFITTING
 
-STORED = Path(__file__).with_name("overfitting.json")
 SCHEDULE = (schedule_policy, {"actions": "pace", "max_shift_s": TRAINING["max_shift_s"]})
 
 
@@ -33,7 +33,7 @@ def main(arguments=None) -> int:
     parser.add_argument("--steps", type=int, default=40_960, help="of each training")
     parser.add_argument("--days", type=int, default=256, help="fresh days")
     parser.add_argument("--quick", action="store_true", help="one training of 1 and 16, few steps")
-    parser.add_argument("--store", action="store_true", help=f"write {STORED.name}")
+    parser.add_argument("--store", action="store_true", help=f"write {OVERFITTING.name}")
     options = parser.parse_args(arguments)
     if options.quick:
         options.histories, options.seeds = [1, 16], 1
@@ -48,11 +48,9 @@ def main(arguments=None) -> int:
         print(f"{shown.to_string(index=False)}\n{time.process_time() - begun:.0f} s of processor "
               f"time", flush=True)
     if options.store:
-        found = {"case": CASE.title, "quantity": CASE.settings["quantity"],
-                 "horizon_s": CASE.settings["horizon_s"], "steps": options.steps,
-                 "unit": "bps gained over the schedule", "rows": rows,
-                 "command": "python tests/benchmarks/measure_overfitting.py --store"}
-        STORED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        found = {"case": CASE.title, "horizon_s": CASE.settings["horizon_s"],
+                 "steps": options.steps, "unit": "bps gained over the schedule", "rows": rows}
+        OVERFITTING.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

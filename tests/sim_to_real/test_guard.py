@@ -52,16 +52,15 @@ def test_examples_in_the_docstrings_hold():
     assert doctest.testmod(guard).failed == 0
 
 
-@pytest.mark.parametrize("means", [(0.0, 0.0, 0.0, 0.0), (0.0, 0.3, 0.1, 0.0),
-                                   (0.5, 0.5, 0.5, 0.0)])
+@pytest.mark.parametrize("means", [(0.0, 0.0, 0.0, 0.0), (0.5, 0.3, 0.1, 0.0)])
 def test_what_is_no_better_than_the_fallback_is_deployed_no_more_often_than_alpha(means):
-    rng, runs = np.random.default_rng(1), 400
+    rng, runs = np.random.default_rng(1), 150
     deployed = [tried(rng, means).is_fallback for _ in range(runs)].count(False)
     assert deployed / runs <= most(SMALL.alpha, runs)
 
 
 def test_a_proof_has_its_level_and_finds_what_is_there():
-    rng, runs = np.random.default_rng(2), 1000
+    rng, runs = np.random.default_rng(2), 500
     for spread in (1.0, 4.0):  # of the candidate alone
         none = [proof_of(spread * rng.normal(size=15), rng.normal(size=15)).deploy
                 for _ in range(runs)]
@@ -71,7 +70,7 @@ def test_a_proof_has_its_level_and_finds_what_is_there():
 
 
 def test_a_guard_that_is_looked_at_after_every_block_seldom_stops_what_is_no_worse():
-    rng, runs = np.random.default_rng(3), 200
+    rng, runs = np.random.default_rng(3), 100
     stopped = 0
     for _ in range(runs):
         watch = Guard(tau=1.0, least=20)

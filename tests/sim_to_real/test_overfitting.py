@@ -15,12 +15,12 @@ from lobsim.sim_to_real import find_overfitting, history_seeds, overfitting, tra
 from lobsim.sim_to_real.histories import gains_on
 
 TIMES = 12
-SEASON = np.sin(np.linspace(0, 2 * np.pi, TIMES))  # what is true of every day: best at a quarter
+SEASON = 2.0 * np.sin(np.linspace(0, 2 * np.pi, TIMES))  # what is true of every day: best at a quarter
 
 
 def days_of(rng, count):
     """Prices of days, (count, times): the season, and a walk that is the day's own."""
-    return SEASON + rng.normal(0, 0.5, (count, TIMES)).cumsum(axis=1) / 2
+    return SEASON + rng.normal(0, 1.0, (count, TIMES)).cumsum(axis=1)
 
 
 def timing(histories):
@@ -59,14 +59,14 @@ def test_the_agent_of_one_history_is_blamed_and_that_of_many_is_not():
 @pytest.mark.parametrize(("agents_", "histories"), [(1, 1), (1, 8), (4, 1), (4, 8)])
 def test_agents_who_learned_nothing_of_their_days_are_blamed_no_more_often_than_the_level(
         agents_, histories):
-    rng, runs = np.random.default_rng([agents_, histories]), 300
+    rng, runs = np.random.default_rng([agents_, histories]), 150
     found = [find_overfitting(rng.standard_t(3, (agents_, histories)),
-                              rng.standard_t(3, (agents_, 200)), draws=199, seed=k)
+                              rng.standard_t(3, (agents_, 100)), draws=199, seed=k)
              for k in range(runs)]
     blamed = np.mean([one.overfitted(0.05) for one in found])
     assert blamed <= 0.05 + 3 * (0.05 * 0.95 / runs)**0.5
     covered = np.mean([one.low <= 0 <= one.high for one in found])
-    assert covered >= 0.91
+    assert covered >= 0.90
 
 
 def test_p_of_one_day_is_its_rank_among_the_fresh_ones():
