@@ -11,8 +11,8 @@ known sizes get wrong), each switch is moved toward live as far as it explains m
 
 and the one with the smallest minimum is taken in, if the likelihood ratio
 :math:`L_j(0) - \min_x L_j(x)` says so at level alpha after Holm over all switches that are left.
-What it explains is taken off and the rest is looked at again, until nothing is left that a switch
-explains beyond chance. This is indirect inference (Gourieroux, Monfort and Renault 1993) with one
+The simulator is run with all switches taken in so far, what that explains is taken off, and the
+rest is looked at again, until nothing is left that a switch explains beyond chance. This is indirect inference (Gourieroux, Monfort and Renault 1993) with one
 parameter at a time.
 
 *Cost.* The simulator is run with the switches that were found at the sizes that were found, one at
@@ -122,7 +122,7 @@ class Attribution:
 
 def attribute(live: Sequence[DayRecord] | pd.DataFrame, laboratory: Laboratory,
               responses: Responses, *, seeds: Sequence[int] | None = None, alpha: float = 0.05,
-              most: int = 6, costs: bool = True, permutations: int = _PERMUTATIONS) -> Attribution:
+              most: int = 6, rerun: bool = True, permutations: int = _PERMUTATIONS) -> Attribution:
     """Find the causes of a performance gap.
 
     Parameters
@@ -140,8 +140,9 @@ def attribute(live: Sequence[DayRecord] | pd.DataFrame, laboratory: Laboratory,
         Chance that anything is found where there is no difference.
     most : int
         Causes to find at most.
-    costs : bool
-        Run the simulator for the cost of what was found; without it the ranking is by evidence.
+    rerun : bool
+        Run the simulator with what was found, for what causes do together and for their cost.
+        Without it nothing is run: causes are taken to add up, and the ranking is by evidence.
     permutations : int
         Orders for Shapley if more than `MOST_EXACT` causes were found.
 
@@ -165,8 +166,8 @@ def attribute(live: Sequence[DayRecord] | pd.DataFrame, laboratory: Laboratory,
         raise ValueError(f"alpha is {alpha}; it must lie between 0 and 1")
     reference = responses.base if seeds is None else laboratory.measured((), seeds)
     evidence = _Evidence(measured, reference, responses, seeds is not None, alpha)
-    evidence.search(most)
-    return _told(evidence, measured, reference, laboratory if costs else None, responses,
+    evidence.search(most, laboratory if rerun else None)
+    return _told(evidence, measured, reference, laboratory if rerun else None, responses,
                  permutations)
 
 
@@ -193,6 +194,7 @@ class _Evidence:
             self.luck += _covariance(b[:, self.kept]) * (1 / self.n + 1 / len(b))
         self.names = [name for name, keep in zip(MEASURES, self.kept, strict=True) if keep]
         self.sizes: dict[str, float] = {}
+        self.joint: np.ndarray | None = None
         self.p: dict[str, tuple[float, float]] = {}
         self.ratio: dict[str, float] = {}
 
@@ -203,8 +205,8 @@ class _Evidence:
         known = 1 / self.n + 1 / max(self.responses.days, 1)
         return mean, spread**2 * known + (_WRONG * mean) ** 2
 
-    def search(self, most: int) -> None:
-        """Take in one switch after the other."""
+    def search(self, most: int, laboratory: Laboratory | None) -> None:
+        """Take in one switch after the other; with a laboratory, run it with all taken in."""
         while len(self.sizes) < most:
             tried = {gap: self.best(gap, self.sizes) for gap in self.responses.by_gap
                      if gap not in self.sizes}
@@ -218,11 +220,25 @@ class _Evidence:
             if adjusted[best] > self.alpha:
                 break
             self.sizes[best], self.ratio[best] = tried[best]
-            if len(self.sizes) > 1:  # sizes together, each given the others
-                for gap in [*self.sizes] * 2:
-                    others = {one: x for one, x in self.sizes.items() if one != gap}
-                    size = self.best(gap, others)[0]
-                    self.sizes[gap] = size if size else self.sizes[gap]
+            self.resize()
+            if laboratory is not None:
+                self.run_together(laboratory)
+                self.resize()
+
+    def resize(self) -> None:
+        """Sizes of all switches taken in, each given the others."""
+        for gap in [*self.sizes] * 2:
+            others = {one: x for one, x in self.sizes.items() if one != gap}
+            size = self.best(gap, others)[0]
+            self.sizes[gap] = size if size else self.sizes[gap]
+
+    def run_together(self, laboratory: Laboratory) -> None:
+        """What the switches taken in do together, beyond what each of them does by itself."""
+        gaps = [Gap(gap, size) for gap, size in self.sizes.items()]
+        change = (laboratory.measured(gaps) - laboratory.measured())[self.names].to_numpy(float)
+        apart = sum(self.response(gap, size)[0] for gap, size in self.sizes.items())
+        together = np.where(np.isfinite(change).any(axis=0), _mean(change), apart)
+        self.joint = together - apart
 
     def rest(self, found: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
         """What the switches found leave open, and the covariance without any other."""
@@ -231,44 +247,44 @@ class _Evidence:
             mean, variance = self.response(gap, size)
             rest -= mean
             luck += np.diag(variance)
+        if found and self.joint is not None:
+            rest -= self.joint
         return rest, luck
 
     def best(self, gap: str, found: dict[str, float]) -> tuple[float, float]:
         """Size of a switch that explains most of what others leave, and its likelihood ratio."""
         rest, luck = self.rest(found)
-        none = _misfit(rest, luck)
+        none = float(_misfit(rest[None], luck[None])[0])
         sizes = np.concatenate([-_GRID, _GRID]) if gap in _SIGNED else _GRID
-        values = np.array([self.misfit(gap, size, rest, luck) for size in sizes])
+        values = self.misfit(gap, sizes, rest, luck)
         k = int(np.argmin(values))
         for step in (0.01, 0.002):  # finer around the best
             near = sizes[k] + step * np.arange(-5, 6)
             near = near[np.sign(near) == np.sign(sizes[k])]
-            tried = np.array([self.misfit(gap, size, rest, luck) for size in near])
+            tried = self.misfit(gap, near, rest, luck)
             if tried.min() < values[k]:
                 sizes, values, k = near, tried, int(np.argmin(tried))
         return (float(sizes[k]), none - float(values[k])) if values[k] < none else (0.0, 0.0)
 
-    def misfit(self, gap: str, size: float, rest, luck) -> float:
-        """L of the head of this module."""
-        mean, variance = self.response(gap, size)
-        return _misfit(rest - mean, luck + np.diag(variance))
+    def misfit(self, gap: str, sizes: np.ndarray, rest, luck) -> np.ndarray:
+        """L of the head of this module at some sizes."""
+        mean, variance = map(np.array, zip(*(self.response(gap, size) for size in sizes),
+                                           strict=True))
+        return _misfit(rest - mean, luck + variance[:, None, :] * np.eye(len(rest)))
 
     def interval(self, gap: str) -> tuple[float, float]:
         """Sizes that are not refuted, at level alpha over all gaps together."""
         others = {one: x for one, x in self.sizes.items() if one != gap}
         rest, luck = self.rest(others)
         size = self.sizes[gap]
-        most = self.misfit(gap, size, rest, luck) + float(
-            chi2.isf(self.alpha / len(self.responses.by_gap), 1))
+        sizes = size * np.concatenate([[1.0], 0.97 ** np.arange(120), 1.03 ** np.arange(120)])
+        misfit = self.misfit(gap, sizes, rest, luck)
+        most = misfit[0] + float(chi2.isf(self.alpha / len(self.responses.by_gap), 1))
+        inside = misfit <= most
         ends = []
-        for factor in (0.97, 1.03):
-            end = size
-            for _ in range(120):
-                step = end * factor
-                if self.misfit(gap, step, rest, luck) > most:
-                    break
-                end = step
-            ends.append(end * factor)
+        for way in (slice(1, 121), slice(121, 241)):  # outward, up to the first that is refuted
+            first = np.flatnonzero(~inside[way])
+            ends.append(float(sizes[way][first[0] if len(first) else -1]))
         return min(ends), max(ends)
 
     def seen_in(self, gap: str, most: int = 2) -> str:
@@ -288,10 +304,12 @@ class _Evidence:
         return math.inf
 
 
-def _misfit(rest: np.ndarray, covariance: np.ndarray) -> float:
-    factor = np.linalg.cholesky(covariance)
-    standard = np.linalg.solve(factor, rest)
-    return float(standard @ standard) + 2 * float(np.log(np.diag(factor)).sum())
+def _misfit(rests: np.ndarray, covariances: np.ndarray) -> np.ndarray:
+    """Squared Mahalanobis distance and log determinant; shapes (g, m) and (g, m, m)."""
+    factor = np.linalg.cholesky(covariances)
+    standard = np.linalg.solve(factor, rests[:, :, None])[:, :, 0]
+    logs = np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
+    return (standard**2).sum(axis=1) + 2 * logs
 
 
 def _mean(table: np.ndarray) -> np.ndarray:

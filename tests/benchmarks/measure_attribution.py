@@ -137,7 +137,7 @@ def tell(store: Stored, responses, options) -> pd.DataFrame:
         for run in runs:
             live, seeds = live_days(store, gap, run, options.days), seeds_of(run, options.days)
             first, alone, size = judged(attribute(live, store, responses, seeds=seeds,
-                                                  costs=False), gap)
+                                                  rerun=False), gap)
             paired.append((first, alone))
             sizes.append(size / planted(gap, run) if gap != NONE else np.nan)
             effect = float((live[COST] - store.measured((), seeds)[COST]).mean())
@@ -145,7 +145,7 @@ def tell(store: Stored, responses, options) -> pd.DataFrame:
         table = pd.concat([live_days(store, gap, run, options.days) for run in runs])
         months = [table.iloc[k:k + options.pool]
                   for k in range(0, len(table) - options.pool + 1, options.pool)]
-        unseeded = [judged(attribute(month, store, responses, costs=False), gap)
+        unseeded = [judged(attribute(month, store, responses, rerun=False), gap)
                     for month in months]
         row = {"gap": gap, "runs": len(runs), "first": sum(one[0] for one in paired),
                "alone": sum(one[1] for one in paired),
@@ -158,7 +158,7 @@ def tell(store: Stored, responses, options) -> pd.DataFrame:
             effect = responses.by_gap[gap].cost[0]
             error = effect.std(ddof=1) / len(effect) ** 0.5
             found = attribute(live_days(store, NONE, 0, options.days), store, responses,
-                              costs=False).table.set_index("cause").loc[gap]
+                              rerun=False).table.set_index("cause").loc[gap]
             row |= {"costs at size 1 (bps)": f"{effect.mean():+.3f} ({2 * error:.3f})",
                     "seen in": found["seen_in"]}
         rows.append(row)
