@@ -1,4 +1,4 @@
-# marks: 8.5  mistake: calm_regime
+# marks: 8.75  mistake: calm_regime
 def diagnose(training, live):
     a, b = measures(training), measures(live)
     shift = b.mean() - a.mean()

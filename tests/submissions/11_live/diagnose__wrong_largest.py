@@ -1,4 +1,4 @@
-# marks: 6  mistake: largest
+# marks: 5.75  mistake: largest
 def diagnose(training, live):
     a, b = measures(training), measures(live)
     shift = b.mean() - a.mean()

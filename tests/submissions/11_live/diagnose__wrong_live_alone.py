@@ -1,4 +1,4 @@
-# marks: 7  mistake: live_alone
+# marks: 7.25  mistake: live_alone
 def diagnose(training, live):
     a, b = measures(training), measures(live)
     shift = b.mean() - a.mean()

@@ -1,4 +1,4 @@
-# marks: 5  mistake: symptom
+# marks: 5.75  mistake: symptom
 def diagnose(training, live):
     a, b = measures(training), measures(live)
     shift = b.mean() - a.mean()

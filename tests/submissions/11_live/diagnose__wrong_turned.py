@@ -1,4 +1,4 @@
-# marks: 1  mistake: turned
+# marks: 1.5  mistake: turned
 def diagnose(training, live):
     a, b = measures(training), measures(live)
     shift = b.mean() - a.mean()
