@@ -25,8 +25,8 @@ CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError"
 TOP_LEVEL_STUB = "# YOUR CODE HERE"
 
 # what never leaves the instructor's side, nor is copied over a submission
-PRIVATE_FILES = ["checks.py", "checks_*.py", "checks_audit.toml", "__pycache__", "*.pyc",
-                 ".ipynb_checkpoints", ".pytest_cache", ".DS_Store"]
+PRIVATE_FILES = ["checks.py", "checks_*.py", "checks_*.npz", "checks_audit.toml", "__pycache__",
+                 "*.pyc", ".ipynb_checkpoints", ".pytest_cache", ".DS_Store"]
 
 
 class ExpectedOutput(NbGraderPreprocessor):
