@@ -82,7 +82,7 @@ def _blocks(rng, count, *, most_net=None, capped=True, soon=False, both=False):
     volume; where deadlines are near, some wish for less than what must be done and some for more.
     With `both` the bound of the net binds sells and buys.
     """
-    for _ in range(400):
+    for _ in range(4000):
         left = rng.integers(50, 900, count)
         must = (left * rng.uniform(0.5, 1.0, count)).astype(int)
         ahead = rng.permutation(np.arange(count) % 6) if soon else rng.integers(LAST, 12, count)
@@ -95,7 +95,7 @@ def _blocks(rng, count, *, most_net=None, capped=True, soon=False, both=False):
         side = np.where(np.arange(count) % 2 == 0, -1, 1)
         price = rng.uniform(10, 200, count).round(2)
         wish = (left * rng.uniform(0.0, 1.6, count)).astype(int)
-        wish = (wish * np.where(np.arange(count) % 2, 0.1, 1.0) if soon else wish).astype(int)
+        wish = (wish * np.where(np.arange(count) % 3, 0.1, 1.0) if soon else wish).astype(int)
         value = price * left
         net = float((value[side < 0].sum() - value[side > 0].sum()).round(2))
         limit = math.inf if most_net is None else float(round(most_net * value.sum(), 2))
@@ -118,8 +118,11 @@ def _is_clear(given, both) -> bool:
     values.append(room[given["cap"] < 1])
     need = np.ceil(given["must"] / (given["ahead"] + 1))
     soon = (given["ahead"] < LAST) & (need < np.minimum(given["wish"], given["left"]))
-    if (given["ahead"] < LAST).any() and not ((got > need) & soon).any():
-        return False  # nobody wishes for more than must be done, and may have it
+    if (given["ahead"] < LAST).any():
+        if not ((got > need) & soon).any():
+            return False  # nobody wishes for more than must be done, and may have it
+        if any((_allowed(**given, last=k) == got).all() for k in (1, LAST - 1, LAST + 1)):
+            return False  # a decision sooner or later would make no difference
     for s, limit in ((-1, given["most_net"] + given["net"]), (1, given["most_net"] - given["net"])):
         own = given["side"] == s
         money = (given["price"] * free)[own].sum()

@@ -1,4 +1,4 @@
-# marks: 0.0  mistake: overwritten
+# marks: 2.0  mistake: overwritten
 def allowed(wish, left, must, ahead, cap, volume, filled, side, price, net, most_net):
     forced = np.ceil(must / (ahead + 1))
     lots = np.where(ahead < 3, forced, np.clip(wish, 0, left))

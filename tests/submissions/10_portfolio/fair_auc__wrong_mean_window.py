@@ -1,4 +1,4 @@
-# marks: 1.0  mistake: mean_window
+# marks: 0.0  mistake: mean_window
 def fair_auc(features, day, label):
     days = np.unique(day)
     mean = np.array([features[day == one].mean(axis=0) for one in days])
