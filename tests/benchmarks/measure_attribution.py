@@ -7,12 +7,12 @@ Run one of::
 
 A desk works 13,000 shares of MIDCAP in ten minutes, at random a buyer or a seller, resting at the
 best and crossing when late. In each of `--seeds` runs one gap is planted, of a size between 0.75
-and 1.5 as `hidden_gaps` draws them (the throttle of twice that: no smaller one ever stops this
-desk), and `--days` live days are played. Three judges look at the same days:
+and 1.5 as `hidden_gaps` draws them (the throttle of three times that: this desk sends two or three
+requests at a time, and a throttle that never stops it cannot be seen in anything), and `--days` live days are played. Three judges look at the same days:
 
 * paired: the simulator plays the seeds of the live days;
 * unseeded: it does not know them; since luck needs more days, `--pool` days of one gap, of several
-  runs, are judged together;
+  runs, are judged together (of days without a gap each run is judged by itself as well);
 * by cost alone: the gap whose known effect on the cost at size 1 is nearest to the paired gap in
   cost. It is the judge that most people are.
 
@@ -86,7 +86,7 @@ def planted(gap: str, run: int) -> float:
     if gap == NONE:
         return 0.0
     size = np.random.default_rng([run, GAPS.index(gap)]).uniform(0.75, 1.5)
-    return round(float(size) * (2 if gap == "throttle" else 1), 2)
+    return round(float(size) * (3 if gap == "throttle" else 1), 2)
 
 
 def seeds_of(run: int, days: int) -> list[int]:
@@ -181,18 +181,24 @@ def main(arguments=None) -> int:
     parser.add_argument("--seeds", type=int, default=20, help="runs of each gap")
     parser.add_argument("--days", type=int, default=3, help="live days of a run")
     parser.add_argument("--pool", type=int, default=20, help="days judged without their seeds")
-    parser.add_argument("--gaps", nargs="+", default=list(GAPS), choices=GAPS)
+    parser.add_argument("--gaps", nargs="+", default=list(GAPS), choices=GAPS,
+                        help="to plant; all are looked for")
     parser.add_argument("--no-play", action="store_true", help="judge what the store holds")
     parser.add_argument("--out", help="FILE.csv for the table")
     options = parser.parse_args(arguments)
     store = Stored(Path(options.store))
     started = time.process_time()
-    responses = learn_responses(store, gaps=options.gaps, sizes=SIZES, base_seeds=BASE)
+    responses = learn_responses(store, sizes=SIZES, base_seeds=BASE)
     print(f"{len(LEARN)} days a switch and size, {len(BASE)} without: "
           f"{time.process_time() - started:.0f} s of processor time", flush=True)
     if not options.no_play:
         play(store, options)
     table = tell(store, responses, options)
+    runs = [run for run in range(options.seeds) if is_played(store, NONE, run, options.days)]
+    clean = sum(judged(attribute(live_days(store, NONE, run, options.days), store, responses,
+                                 rerun=False), NONE)[0] for run in runs)
+    print(f"no gap, {options.days} days without their seeds: nothing blamed in {clean} of "
+          f"{len(runs)} runs")
     print("in brackets after costs: two standard errors; else found: in brackets without seeds")
     print(table.to_string(index=False))
     if options.out:
