@@ -48,7 +48,11 @@ class Pilot:
     most_loss_bps : float
         What the pilot is ready to pay for a candidate beyond the fallback, at least 0.
     alpha : float
-        Level of every look of the guard at a candidate together, and of the proof.
+        Level of the guard for a candidate, and of the proof.
+    step_alpha : float
+        Level at which a step of learning is taken back. Each block takes the chance anew: of four
+        good steps one is taken back with a chance of up to four times this. Small and it keeps
+        bad steps longer, for the proof to refuse.
     tau : float
         Of the guard, bps.
     """
@@ -59,6 +63,7 @@ class Pilot:
     proof_days: int = 30
     most_loss_bps: float = 2.0
     alpha: float = 0.05
+    step_alpha: float = 0.05
     tau: float = 1.0
 
     def __post_init__(self):
@@ -69,8 +74,9 @@ class Pilot:
                 raise ValueError(f"{name} is {value}; it must be a whole number from {low} on")
         if not 0 <= self.most_loss_bps < np.inf:
             raise ValueError(f"most_loss_bps is {self.most_loss_bps}; it must be at least 0")
-        if not 0 < self.alpha < 0.5:
-            raise ValueError(f"alpha is {self.alpha}; it must lie between 0 and 0.5")
+        for name in ("alpha", "step_alpha"):
+            if not 0 < getattr(self, name) < 0.5:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must lie between 0 and 0.5")
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +187,7 @@ def fine_tune(agent: Callable, desk, learn: Callable, *, fallback: Callable = sc
             return FineTuning(fallback, None, candidates, pd.DataFrame(rows), None,
                               f"candidate {block} was stopped: it costs more than the fallback, "
                               f"by more than {pilot.most_loss_bps:g} bps", spent)
-        if block and proof_of(costs[block - 1], own, alpha=pilot.alpha).deploy:
+        if block and proof_of(costs[block - 1], own, alpha=pilot.step_alpha).deploy:
             ended = f"candidate {block} was taken back: it is worse than candidate {block - 1}"
             block -= 1
             break
