@@ -15,6 +15,8 @@ from lobsim.course.drill.fresh import FRESH
 from lobsim.course.drill.question import KINDS, LESSONS, BankError, question_from
 
 QUESTIONS = bank.load()
+# Lessons whose questions were there before them: bind their sections when the lesson is written.
+UNWRITTEN = ("12", "13")
 HOLE = re.compile(r"\{\{(.+?)\}\}", flags=re.DOTALL)
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 
@@ -44,7 +46,7 @@ def test_a_section_is_a_heading_of_its_lesson_where_the_lesson_exists(repo):
                     for heading in re.findall(r"^#{2,4} (.+)$", "".join(cell["source"]), re.M)}
         asked = [q for q in QUESTIONS if q.lesson == path.name[:2]]
         assert asked
-        if path.name[:2] <= "10":  # later lessons are bound to their sections when they are written
+        if path.name[:2] not in UNWRITTEN:
             assert {q.section for q in asked} <= headings, path.name
 
 
