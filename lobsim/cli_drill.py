@@ -45,8 +45,10 @@ class _Desk:
 
     def tell(self, text: str) -> None:
         """Text of the bank: brackets stay, ``**bold**`` is bold, code stands without its fences."""
+        from lobsim.course.drill.text import emphasised
+
         shown = re.sub(r"^```\w*\n?", "", escape(text), flags=re.MULTILINE)
-        self._console.print(re.sub(r"\*\*(\S.*?)\*\*", r"[bold]\1[/bold]", shown))
+        self._console.print(emphasised(shown, "[bold]", "[/bold]"))
 
     def ask(self, prompt: str) -> str:
         """One line; raises _Stop at the end of the input and for q."""

@@ -51,6 +51,10 @@ def test_through_a_pipe_a_number_and_a_line_are_judged_and_figures_come_as_json(
                  typed=f"soon\n{asked.numbers['result']:.6g} min\n1\n")
     assert json.loads(again.stdout)["marks"] == question.rubric[0].marks + 1
     assert "is no number" in again.stderr
+    mistaken = 60 * asked.numbers["ahead"] / asked.numbers["trades_min"]
+    third = desk("--question", question.id, "--json", typed=f"{mistaken} s\n\n")
+    assert json.loads(third.stdout)["answers"][0]["mistake"] == "trades_alone"
+    assert desk.record.answers()[-1].mistake == "trades_alone"
 
 
 def test_in_a_terminal_ctrl_c_keeps_what_was_answered(desk):

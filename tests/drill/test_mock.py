@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -51,7 +52,9 @@ def test_the_report_adds_up_and_says_what_was_missing():
                       (False,) * len(q.rubric)) for q in questions[:-2]]
     answers[0] = Answer(questions[0].id, "2027-01-01", questions[0].marks, questions[0].marks,
                         9999.0, 60.0, 5, (True,) * len(questions[0].rubric))
+    answers[1] = replace(answers[1], mistake="from_the_ask")
     written = report("of a test", answers, questions[-2:])
+    assert written.count("likely mistake: from the ask") == 1
     possible = sum(question.marks for question in questions)
     assert f"{questions[0].marks} of {possible} marks" in written
     assert written.count("not reached |") == 2 and "{{" not in written

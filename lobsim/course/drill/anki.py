@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lobsim.course.drill.asked import Asked
 from lobsim.course.drill.question import BankError, Question
+from lobsim.course.drill.text import emphasised
 
 __all__ = ["export"]
 
@@ -69,5 +70,5 @@ def _html(text: str) -> str:
         if place % 2 or re.search(r"^ ?\d+  ", part, flags=re.MULTILINE):
             shown.append(f"<pre>{escaped}</pre>")
         elif escaped.strip():
-            shown.append(escaped.replace("\n", "<br>"))
+            shown.append(emphasised(escaped, "<b>", "</b>").replace("\n", "<br>"))
     return "".join(shown)

@@ -123,7 +123,7 @@ class Asked:
         count = len(self.question.snippet.splitlines())
         if not cleaned.isdecimal() or not 1 <= int(cleaned) <= count:
             raise UnitError(f"{typed.strip()!r} is no line; type a number from 1 to {count}")
-        right = int(cleaned) == self.question.line
+        right = int(cleaned) in (self.question.line, *self.question.also)
         told = (f"Right: line {self.question.line}." if right else
                 f"It is line {self.question.line}, not line {int(cleaned)}.")
         return Verdict(right, (told,), share=float(right))

@@ -119,7 +119,10 @@ def report(name: str, answers: Sequence[Answer], left_out: Sequence[Question] = 
             missing = True
             lines += [f"**{question.id}** (read lesson {question.lesson}, "
                       f"“{question.section}”)", ""]
-            lines += [f"- {text}" for text in lost] + [""]
+            lines += [f"- {text}" for text in lost]
+            if answer.mistake:
+                lines.append(f"- likely mistake: {answer.mistake.replace('_', ' ')}")
+            lines.append("")
     if not missing:
         lines += ["Nothing of what was asked.", ""]
     return "\n".join(lines)

@@ -16,7 +16,7 @@ __all__ = ["KINDS", "LESSONS", "BankError", "Question", "RubricPoint", "question
 KINDS = ("concept", "derivation", "coding", "debugging", "estimation", "case")
 LESSONS = tuple(f"{number:02d}" for number in range(14))
 _FIELDS = {"id", "kind", "minutes", "difficulty", "section", "ask", "rubric", "answer", "better",
-           "fresh", "code", "auto", "snippet", "line", "mended", "probe", "truth"}
+           "fresh", "code", "auto", "snippet", "line", "also", "mended", "probe", "truth"}
 
 
 class BankError(ValueError):
@@ -68,9 +68,10 @@ class Question:
         What tells an excellent answer from a good one.
     check : str, optional
         Name of what a program checks: of a fresh number, a function, or "line" for a snippet.
-    snippet, line, mended, probe, truth : optional
-        Debugging: Python with one wrong line, its number from 1, the line mended, an expression
-        that shows the difference, and an expression for what is true.
+    snippet, line, also, mended, probe, truth : optional
+        Debugging: Python with one wrong line, its number from 1, other lines that may be named for
+        the same bug, the line mended, an expression that shows the difference, and an expression
+        for what is true.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Question:
     code: str = ""
     snippet: str = ""
     line: int = 0
+    also: tuple[int, ...] = ()
     mended: str = ""
     probe: str = ""
     truth: str = ""
@@ -148,6 +150,7 @@ def question_from(entry: dict[str, Any], lesson: str) -> Question:
         answer=entry["answer"].strip(), rubric=tuple(_rubric(entry, need)),
         better=entry["better"].strip(), fresh=entry.get("fresh", ""), code=entry.get("code", ""),
         snippet=entry.get("snippet", "").strip("\n"), line=entry.get("line", 0),
+        also=tuple(entry.get("also", ())),
         mended=entry.get("mended", ""), probe=entry.get("probe", ""),
         truth=entry.get("truth", ""))
     _check_snippet(question, need)
@@ -182,8 +185,9 @@ def _check_snippet(question: Question, need: Any) -> None:
     if not question.snippet:
         return
     lines = question.snippet.splitlines()
-    need(1 <= question.line <= len(lines),
-         f"line is {question.line}; the snippet has lines 1 to {len(lines)}")
+    for line in (question.line, *question.also):
+        need(type(line) is int and 1 <= line <= len(lines),
+             f"line is {line!r}; the snippet has lines 1 to {len(lines)}")
     need(question.mended and question.probe and question.truth,
          "a snippet needs the line `mended`, a `probe` that shows the bug, and its `truth`")
     for code in (question.snippet, question.mended_snippet):

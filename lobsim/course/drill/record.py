@@ -36,6 +36,8 @@ class Answer:
         Which points of the rubric were made.
     mock : str
         Name of the mock interview, "" in a drill.
+    mistake : str
+        Name of the known mistake that the answer showed, "" for none.
     """
 
     question: str
@@ -47,6 +49,7 @@ class Answer:
     seed: int = 0
     points: tuple[bool, ...] = ()
     mock: str = ""
+    mistake: str = ""
 
     @property
     def grade(self) -> int:
@@ -119,7 +122,7 @@ def _answer(data: dict) -> Answer:
     answer = Answer(str(data["question"]), data["day"], int(data["marks"]), int(data["possible"]),
                     float(data["seconds"]), float(data["allowed_s"]), int(data.get("seed", 0)),
                     tuple(bool(point) for point in data.get("points", ())),
-                    str(data.get("mock", "")))
+                    str(data.get("mock", "")), str(data.get("mistake", "")))
     if not 0 <= answer.marks <= answer.possible or answer.possible < 1:
         raise ValueError("marks outside what is possible")
     return answer

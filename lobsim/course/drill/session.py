@@ -113,7 +113,7 @@ class Session:
                         for point, by_program, own in zip(points, automatic, made, strict=True))
         answer = Answer(asked.question.id, self.today().isoformat(), marks, asked.question.marks,
                         round(seconds, 1), 60.0 * asked.question.minutes, asked.seed, decided,
-                        self.mock)
+                        self.mock, verdict.mistake if verdict else "")
         self.record.add(answer)
         self.answers.append(answer)
         return answer
@@ -127,6 +127,7 @@ class Session:
                 "seed": self.seed, "minutes": round(self.spent_s / 60, 1),
                 "answers": [{"question": a.question, "marks": a.marks, "possible": a.possible,
                              "seconds": a.seconds, "allowed_s": a.allowed_s, "quality": a.grade,
+                             "mistake": a.mistake,
                              "due": cards[a.question].due.isoformat()} for a in self.answers]}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from lobsim.course.drill import numbers
 from lobsim.course.drill.question import BankError
 
-__all__ = ["fill", "flowing", "names_in", "sources_in"]
+__all__ = ["emphasised", "fill", "flowing", "names_in", "sources_in"]
 
 _HOLE = re.compile(r"\{\{(.+?)\}\}", flags=re.DOTALL)
 _MATHS = {name: getattr(math, name) for name in (
@@ -110,6 +110,17 @@ def flowing(text: str) -> str:
     for place in range(0, len(parts), 2):
         parts[place] = re.sub(r"(?<!\n)(?<!^)\n(?!\n|- |\d+\. |$) *", " ", parts[place])
     return "".join(parts)
+
+
+def emphasised(text: str, before: str, after: str) -> str:
+    """``**words**`` between two marks of another language.
+
+    Examples
+    --------
+    >>> emphasised("It is **2 bps**.", "<b>", "</b>")
+    'It is <b>2 bps</b>.'
+    """
+    return re.sub(r"\*\*(\S.*?)\*\*", rf"{before}\1{after}", text)
 
 
 def sources_in(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from lobsim.course.drill import bank
 from lobsim.course.drill.asked import Asked, Verdict
 from lobsim.course.drill.record import Record
 from lobsim.course.drill.session import Session, order_of
+from lobsim.course.drill.text import emphasised
 from lobsim.course.drill.units import UnitError
 
 __all__ = ["DrillView", "drill"]
@@ -161,5 +162,5 @@ def drill(*, lesson: str | None = None, kind: str | None = None, minutes: float 
 
 
 def _text(text: str) -> str:
-    return (f"<div style='white-space:pre-wrap;max-width:50em'>{html.escape(text)}</div>"
-            if text else "")
+    shown = emphasised(html.escape(text), "<b>", "</b>")
+    return f"<div style='white-space:pre-wrap;max-width:50em'>{shown}</div>" if text else ""
