@@ -119,9 +119,9 @@ def adaptation(policies: Mapping, *, shocks=tuple(SHOCKS), days: int = 20, seed:
     DataFrame
         A row for each policy, member of its list (0 where it is one), shock ("none" for the days
         without), day and minute: ``policy, member, shock, seed, minute, phase``, means over the
-        blocks of ``pace`` (percent of the block done in the minute), ``taken`` (percent of the block that was crossed in it), ``shift`` and ``price``
-        (actions of an agent of "pace_price", -1 to 1; NaN for others), and
-        ``client_bps`` of the day.
+        blocks of ``pace`` (percent of the block done in the minute), ``taken`` (percent of the
+        block that was crossed in it), ``shift`` and ``price`` (actions of an agent of
+        "pace_price", -1 to 1; NaN for others), and ``client_bps`` of the day.
     """
     base = settings.pop("universe", None) or Universe()
     start_s = settings.pop("start_s", START_S)

@@ -2,6 +2,7 @@
 
 import adaptation_table
 import numpy as np
+import pandas as pd
 import pytest
 import readme_parts
 from desk import DESK, SHORT
@@ -61,26 +62,38 @@ def test_a_share_of_the_volume_slows_down_in_a_drought_and_a_clock_does_not(foun
     assert abs(pace[("TWAP", "during")]) < 0.2 * abs(pace[("POV", "during")])
 
 
-def test_several_members_are_one_policy_with_the_mean_of_all(found):
-    own = found[found["policy"] == "watchful"]
-    assert set(own["member"]) == {0, 1}
-    rows = by_phase(own, "shift").set_index("phase")
-    each = [by_phase(one, "shift").set_index("phase") for _, one in own.groupby("member")]
-    assert rows["difference"].to_numpy() == pytest.approx(
-        np.mean([one["difference"] for one in each], axis=0))
-    mean = rows.loc["during", "difference"]
-    assert rows.loc["during", "low"] < mean < rows.loc["during", "high"]
+def made_up(seed=0):
+    """Paces by lot: one policy of one member and one of two, of which a day is over early."""
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame([
+        {"policy": policy, "member": member, "shock": shock, "seed": day, "phase": phase,
+         "minute": minute, "pace": rng.normal()}
+        for policy, members in (("one", 1), ("two", 2)) for member in range(members)
+        for shock in ("none", "drought") for day in range(5) for phase in PHASES
+        for minute in range(3) if not (phase == "after" and policy == "two" and day == 0)])
 
 
-def test_less_a_rival_is_the_difference_of_the_two_and_of_itself_there_is_none(found):
-    plain = by_phase(found).set_index(["policy", "phase"])["difference"]
-    beside = by_phase(found, rival="POV").set_index(["policy", "phase"])
-    assert "POV" not in beside.index.get_level_values("policy")
-    for policy in ("TWAP", "constant", "watchful"):
-        assert beside.loc[(policy, "during"), "difference"] == pytest.approx(
-            plain[(policy, "during")] - plain[("POV", "during")])
-    with pytest.raises(ValueError, match="rival is 'nobody'; the table has TWAP, POV"):
-        by_phase(found, rival="nobody")
+def test_several_members_are_one_policy_with_the_mean_of_all():
+    own = made_up().query("policy == 'two'")
+    rows, *each = (by_phase(some)["difference"] for some in (
+        own, *(one for _, one in own.groupby("member"))))
+    assert rows.to_numpy() == pytest.approx(np.mean(each, axis=0))
+    found = by_phase(own)
+    assert (found["low"] < found["difference"]).all()
+    assert (found["difference"] < found["high"]).all()
+
+
+def test_less_a_rival_is_the_difference_of_the_two_on_days_that_both_have():
+    table = made_up()
+    plain = by_phase(table).set_index(["policy", "phase"])["difference"]
+    beside = by_phase(table, rival="one").set_index(["policy", "phase"])["difference"]
+    assert set(beside.index.get_level_values("policy")) == {"two"}
+    for phase in PHASES[:2]:
+        assert beside["two", phase] == pytest.approx(plain["two", phase] - plain["one", phase])
+    common = by_phase(table[table["seed"] > 0]).set_index(["policy", "phase"])["difference"]
+    assert beside["two", "after"] == pytest.approx(common["two", "after"] - common["one", "after"])
+    with pytest.raises(ValueError, match="rival is 'nobody'; the table has one, two"):
+        by_phase(table, rival="nobody")
 
 
 def test_blocks_are_done_and_phases_follow_each_other(found):

@@ -71,7 +71,8 @@ def verdict(told: dict) -> str:
             if row["column"] in ("pace", "shift", "price")]
     moved = list(dict.fromkeys(row["shock"] for row in rows if row["low"] > 0 or row["high"] < 0))
     if not moved:
-        return "In pace and decisions it is told apart from it in no shock: that PPO adapts does not show."
+        return ("In pace and decisions it is told apart from it in no shock: that PPO adapts does "
+                "not show.")
     return f"In pace or decisions it is told apart from it in: {', '.join(moved)}."
 
 
@@ -85,8 +86,8 @@ def section() -> str:
         f"{settings['agents']} trainings; percent of a block a minute while it lasts, intervals "
         f"95 % over days and trainings.", "", *table(told), "",
         f"PPO less the rule that waits (`patient`), which decides the same whatever comes: "
-        f"{beside(told, 'pace', 'patient')}. {verdict(told)} What PPO decides moves, from -1 to 1, by (shift and "
-        f"price): {decisions(told)}. What the shock adds to its cost, less what it adds to the "
+        f"{beside(told, 'pace', 'patient')}. {verdict(told)} What PPO decides moves, from -1 to 1, "
+        f"by (shift and price): {decisions(told)}. What the shock adds to its cost, less what it adds to the "
         f"waiting rule's, bps of a day's blocks: {costs(told)}."])
 
 
