@@ -7,6 +7,7 @@ import pytest
 from reading import Lesson, body_of, number
 
 from lobsim.agents import shipped_results
+from lobsim.agents.adaptation import measured_adaptation
 from lobsim.agents.leak_surface import leak_surface
 from lobsim.strategies import AlmgrenChriss, PortfolioChriss, RandomisedTWAP
 
@@ -237,3 +238,18 @@ def test_the_agents_are_better_than_every_schedule_and_no_better_than_who_waits(
     assert len(blanked) == 3
     assert set(verdicts.loc[[*waits, *blanked], "verdict"]) == {"not told apart"}
     assert set(verdicts["verdict"].drop([*waits, *blanked])) == {"better"}
+
+
+def test_the_agents_do_not_adapt_to_shocks_and_the_tuned_rule_moves_when_spreads_widen():
+    told = measured_adaptation()
+    beside = [row for row in told["beside"] if row["rival"] == "patient"
+              and row["phase"] == "during"]
+    assert {row["column"] for row in beside} >= {"pace", "shift", "price", "client_bps"}
+    assert all(row["low"] < 0 < row["high"] for row in beside)
+    tuned = {row["column"]: row for row in told["rows"] if row["policy"] == "linear, tuned"
+             and (row["shock"], row["phase"]) == ("widening", "during")}
+    assert tuned["pace"]["low"] > 0 and tuned["shift"]["low"] > 0
+    for policy in ("patient", "PPO"):
+        pace = {row["shock"]: row for row in told["rows"] if row["policy"] == policy
+                and (row["column"], row["phase"]) == ("pace", "during")}
+        assert pace["drought"]["high"] < 0 < pace["rush"]["low"]
