@@ -34,10 +34,10 @@ def by_names(told: dict) -> list[str]:
     lines = [f"`python tests/benchmarks/measure_portfolio.py speed --store` in one process on "
              f"{where(told)}: days of {told['minutes']:.0f} minutes with a decision each minute, "
              f"{told['days']} side by side, the best of {told['turns']} turns, by processor time.",
-             "", "| names | days/s | decisions of names/s | process, MB | a day more, MB |",
+             "", "| a day of | days/s | decisions of names/s | process, MB | a day more, MB |",
              "|---|---|---|---|---|"]
     for row in told["rows"]:
-        lines.append(f"| {row['names']} | {row['days_per_s']:.2f} | "
+        lines.append(f"| {row['names']} name{'s' * (row['names'] > 1)} | {row['days_per_s']:.2f} | "
                      f"{row['name_decisions_per_s']:,.0f} | {row['process_mb']:.0f} | "
                      f"{row['mb_per_day']:.1f} |")
     return lines
