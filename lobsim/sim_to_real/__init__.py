@@ -88,6 +88,7 @@ _HOMES = {
     "ab_picture": ("ab_plot",),
     "account": ("Account", "LiveOrder", "Reconciliation", "reconcile"),
     "attribution": ("Attribution", "Effect", "attribute"),
+    "attribution_measured": ("measured_attribution",),
     "attribution_report": ("attribution_plot", "attribution_text", "gap_parts_plot"),
     "blocks": ("BlockLength", "Pool", "block_length"),
     "bounded_sequence": ("bounded_confidence_sequence",),

@@ -2,13 +2,14 @@
 
 Run one of::
 
-    python tests/benchmarks/measure_attribution.py --store days.csv          # plays, then tells
-    python tests/benchmarks/measure_attribution.py --store days.csv --no-play  # of what is there
+    python tests/benchmarks/measure_attribution.py --kept days.csv --store   # plays, then judges
+    python tests/benchmarks/measure_attribution.py --kept days.csv --no-play  # what is there
 
 A desk works 13,000 shares of MIDCAP in ten minutes, at random a buyer or a seller, resting at the
 best and crossing when late. In each of `--seeds` runs one gap is planted, of a size between 0.75
 and 1.5 as `hidden_gaps` draws them (the throttle of three times that: this desk sends two or three
-requests at a time, and a throttle that never stops it cannot be seen in anything), and `--days` live days are played. Three judges look at the same days:
+requests at a time, and a throttle that never stops it cannot be seen in anything), and `--days`
+live days are played. Three judges look at the same days:
 
 * paired: the simulator plays the seeds of the live days;
 * unseeded: it does not know them; since luck needs more days, `--pool` days of one gap, of several
@@ -17,11 +18,13 @@ requests at a time, and a throttle that never stops it cannot be seen in anythin
   cost. It is the judge that most people are.
 
 The first two rank by evidence. "first": the planted gap is ranked first; "alone": and nothing else
-is found. The store keeps the measurements of every day, so that a run can be interrupted.
+is found. `--kept` keeps the measurements of every day, so that a run can be interrupted;
+`--store` writes the table that `lobsim.sim_to_real.measured_attribution` reads.
 """
 
 import argparse
 import csv
+import json
 import sys
 import time
 from collections import Counter
@@ -33,6 +36,7 @@ import pandas as pd
 from lobsim.envs.execution_settings import ExecutionSettings
 from lobsim.sim_to_real import GAPS, Gap, Laboratory, attribute, learn_responses
 from lobsim.sim_to_real.attribution import FOUND
+from lobsim.sim_to_real.attribution_measured import ATTRIBUTION
 from lobsim.sim_to_real.day_measures import MEASURES
 from lobsim.sim_to_real.laboratory import COST
 
@@ -156,20 +160,20 @@ def tell(store: Stored, responses, options) -> pd.DataFrame:
                     for month in months]
         row = {"gap": gap, "runs": len(runs), "first": sum(one[0] for one in paired),
                "alone": sum(one[1] for one in paired),
-               "size found/planted": round(float(np.nanmedian(sizes)), 2) if np.isfinite(
-                   sizes).any() else np.nan,
-               "by cost alone": sum(cost) if gap != NONE else np.nan,
-               "months": len(months), "first, unseeded": sum(one[0] for one in unseeded),
-               "alone, unseeded": sum(one[1] for one in unseeded),
-               "else found": counted(wrong + [f"({one})" for month in unseeded
+               "size_ratio": round(float(np.nanmedian(sizes)), 2) if np.isfinite(
+                   sizes).any() else None,
+               "by_cost": sum(cost) if gap != NONE else None,
+               "months": len(months), "first_unseeded": sum(one[0] for one in unseeded),
+               "alone_unseeded": sum(one[1] for one in unseeded),
+               "else_found": counted(wrong + [f"({one})" for month in unseeded
                                               for one in month[3]])}
         if gap != NONE:
             effect = responses.by_gap[gap].cost[0]
             error = effect.std(ddof=1) / len(effect) ** 0.5
             found = attribute(live_days(store, NONE, 0, options.days), store, responses,
                               rerun=False).table.set_index("cause").loc[gap]
-            row |= {"costs at size 1 (bps)": f"{effect.mean():+.3f} ({2 * error:.3f})",
-                    "seen in": found["seen_in"]}
+            row |= {"cost_bps": round(float(effect.mean()), 3), "cost_error_bps": round(error, 3),
+                    "seen_in": found["seen_in"]}
         rows.append(row)
         print(".", end="", file=sys.stderr, flush=True)
     return pd.DataFrame(rows)
@@ -177,16 +181,16 @@ def tell(store: Stored, responses, options) -> pd.DataFrame:
 
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--store", required=True, help="FILE.csv with measurements of days")
+    parser.add_argument("--kept", required=True, help="FILE.csv for the measurements of days")
+    parser.add_argument("--store", action="store_true", help=f"write {ATTRIBUTION.name}")
     parser.add_argument("--seeds", type=int, default=20, help="runs of each gap")
     parser.add_argument("--days", type=int, default=3, help="live days of a run")
     parser.add_argument("--pool", type=int, default=20, help="days judged without their seeds")
     parser.add_argument("--gaps", nargs="+", default=list(GAPS), choices=GAPS,
                         help="to plant; all are looked for")
     parser.add_argument("--no-play", action="store_true", help="judge what the store holds")
-    parser.add_argument("--out", help="FILE.csv for the table")
     options = parser.parse_args(arguments)
-    store = Stored(Path(options.store))
+    store = Stored(Path(options.kept))
     started = time.process_time()
     responses = learn_responses(store, sizes=SIZES, base_seeds=BASE)
     print(f"{len(LEARN)} days a switch and size, {len(BASE)} without: "
@@ -199,10 +203,14 @@ def main(arguments=None) -> int:
                                  rerun=False), NONE)[0] for run in runs)
     print(f"no gap, {options.days} days without their seeds: nothing blamed in {clean} of "
           f"{len(runs)} runs")
-    print("in brackets after costs: two standard errors; else found: in brackets without seeds")
+    print("else found: in brackets without seeds")
     print(table.to_string(index=False))
-    if options.out:
-        table.to_csv(options.out, index=False)
+    if options.store:
+        rows = json.loads(table.to_json(orient="records"))
+        about = {"live_days": options.days, "days_unseeded": options.pool,
+                 "clean_unseeded": clean, "runs_unseeded": len(runs)}
+        ATTRIBUTION.write_text(json.dumps(about | {"rows": rows}, indent=1) + "\n",
+                               encoding="utf-8")
     return 0
 
 
