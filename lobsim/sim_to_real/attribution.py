@@ -154,6 +154,10 @@ def attribute(live: Sequence[DayRecord] | pd.DataFrame, laboratory: Laboratory,
     -----
     Without seeds, what luck does is known from ``responses.base``: it needs more days than there
     are measurements, or tests say too much.
+
+    Several causes at once can look like one other: a wider spread with more volatility is much
+    like `regime`, which, since it does something else every day, explains a little of everything.
+    Then ``unexplained`` tells: where its interval leaves 0 out, something was not found.
     """
     measured = live if isinstance(live, pd.DataFrame) else pd.DataFrame(
         [laboratory.measure(record) for record in live])

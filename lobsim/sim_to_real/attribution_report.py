@@ -31,7 +31,8 @@ def attribution_text(result: Attribution, most: int = 12) -> str:
     cost = f"cost on {result.days} simulated days" if result.days else "cost not run"
     lines = [_heading(result), f"{result.live_days} live days against the simulator {how}; {cost}.",
              f"Gap {_told(result.gap)} bps, explained {_told(result.explained)}, unexplained "
-             f"{_told(result.unexplained)}.", ""]
+             f"{_told(result.unexplained)}.",
+             "More is there than was found.\n" if result.unexplained.is_told else ""]
     head = (f"{'cause':<18} {'verdict':<18} {'size':>6} {'Holm':>8} {'alone (bps)':>22} "
             f"{'Shapley (bps)':>22}  seen in / shows from")
     lines += [head, "-" * len(head)]
