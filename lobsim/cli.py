@@ -17,6 +17,7 @@ from lobsim import (
     cli_bench,
     cli_class,
     cli_data,
+    cli_drill,
     cli_instructor,
     cli_term,
 )
@@ -288,6 +289,7 @@ def doctor(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
 
 app.command(rich_help_panel="All")(cli_agents.train)
 app.command(rich_help_panel="All")(cli_agents.evaluate)
+cli_drill.add_commands(app)
 cli_instructor.add_commands(app)
 cli_term.add_commands(app)
 cli_class.add_commands(app)

@@ -9,15 +9,20 @@ Two things have to be told apart. A rule that rests at a price is filled more sl
 come to trade, without having decided anything: that is the market's doing, and `pace` shows it
 for every passive rule. What an agent *decides* is in its actions, `shift` and `price`: they are
 the same with and without the shock exactly if it takes no notice.
+
+``python tests/benchmarks/measure_adaptation.py --store`` measures it for what is shipped.
 """
 
+import itertools
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
+from lobsim.agents.agent import MODELS
+from lobsim.agents.comparing import two_way_interval
 from lobsim.envs import execution_layout as at
 from lobsim.envs.clients import Urgency
 from lobsim.envs.portfolio_core import PortfolioCore
@@ -26,7 +31,10 @@ from lobsim.envs.seeding import episode_seeds
 from lobsim.market.parts import Makers, Shock, Shocks
 from lobsim.market.trading_days import Universe
 
-__all__ = ["PHASES", "SHOCKS", "ShockedUniverse", "adaptation", "by_phase"]
+__all__ = ["PHASES", "SHOCKS", "STORED", "ShockedUniverse", "adaptation", "by_phase",
+           "measured_adaptation"]
+
+STORED = MODELS / "portfolio_adaptation.json"
 
 START_S = 39_600.0  # 11 o'clock: no rush of its own
 SHOCK_MIN = (8, 16)
@@ -95,8 +103,9 @@ def adaptation(policies: Mapping, *, shocks=tuple(SHOCKS), days: int = 20, seed:
 
     Parameters
     ----------
-    policies : mapping of str to policy
-        Rules of `lobsim.envs.portfolio_rules`, or agents and others with ``environment``.
+    policies : mapping of str to policy or list of policies
+        Rules of `lobsim.envs.portfolio_rules`, or agents and others with ``environment``. Agents
+        of a list should differ in their training seed alone.
     shocks : sequence of str
         Of `SHOCKS`.
     days, seed : int
@@ -108,11 +117,11 @@ def adaptation(policies: Mapping, *, shocks=tuple(SHOCKS), days: int = 20, seed:
     Returns
     -------
     DataFrame
-        A row for each policy, shock ("none" for the days without), day and minute: ``policy, shock,
-        seed, minute, phase``, means over the blocks of ``pace`` (percent of the block done in the
-        minute), ``taken`` (percent of the block that was crossed in it), ``shift`` and ``price``
-        (actions of an agent of "pace_price", -1 to 1; NaN for others), and
-        ``client_bps`` of the day.
+        A row for each policy, member of its list (0 where it is one), shock ("none" for the days
+        without), day and minute: ``policy, member, shock, seed, minute, phase``, means over the
+        blocks of ``pace`` (percent of the block done in the minute), ``taken`` (percent of the
+        block that was crossed in it), ``shift`` and ``price`` (actions of an agent of
+        "pace_price", -1 to 1; NaN for others), and ``client_bps`` of the day.
     """
     base = settings.pop("universe", None) or Universe()
     start_s = settings.pop("start_s", START_S)
@@ -123,14 +132,17 @@ def adaptation(policies: Mapping, *, shocks=tuple(SHOCKS), days: int = 20, seed:
     tables = []
     for shock in (None, *shocks):
         universe = ShockedUniverse(base, shock, start_s + 60.0 * first, last - first)
-        for name, policy in policies.items():
+        for name, member, policy in [
+            (name, member, policy) for name, some in policies.items()
+            for member, policy in enumerate(some if isinstance(some, (list, tuple)) else [some])
+        ]:
             own = {"actions": "orders"} if hasattr(policy, "act") else policy.environment
             checked = PortfolioSettings(**{"universe": universe, "names": names,
                                            "start_s": start_s, "clients": clients,
                                            **settings, **own})
             for k in range(0, days, num_envs):
                 played = _play(policy, checked, seeds[k:k + num_envs])
-                tables.append(played.assign(policy=name, shock=shock or "none"))
+                tables.append(played.assign(policy=name, member=member, shock=shock or "none"))
     table = pd.concat(tables, ignore_index=True)
     table["phase"] = np.select([table["minute"] < first, table["minute"] < last], PHASES[:2],
                                PHASES[2])
@@ -185,7 +197,8 @@ def _mean(values, where) -> np.ndarray:
     return np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)
 
 
-def by_phase(table: pd.DataFrame, column: str = "pace") -> pd.DataFrame:
+def by_phase(table: pd.DataFrame, column: str = "pace",
+             rival: str | None = None) -> pd.DataFrame:
     """How the days with a shock differ from the same days without, phase by phase.
 
     Parameters
@@ -194,29 +207,61 @@ def by_phase(table: pd.DataFrame, column: str = "pace") -> pd.DataFrame:
         Of `adaptation`.
     column : str
         "pace", "taken", "shift", "price" or "client_bps".
+    rival : str, optional
+        A policy whose differences are taken off those of the others, day by day: above 0 the shock
+        moves them up by more (or down by less) than it moves the rival.
 
     Returns
     -------
     DataFrame
         A row for each shock, policy and phase: ``quiet`` and ``shocked`` (means), ``difference``
-        by pairs of days, and the 95 % interval ``low, high`` by Student's t.
+        by pairs of days, and its 95 % interval ``low, high`` by
+        `lobsim.agents.comparing.two_way_interval`: over days, and over the trainings where a
+        policy has several members. Days on which no block is at work to the end count for nobody.
     """
-    means = table.groupby(["policy", "shock", "seed", "phase"], sort=False)[column].mean()
-    wide = means.unstack("seed")
+    keys = ["policy", "member", "shock", "phase", "seed"]
+    # a day that is over early has no last phase: NaN there
+    means = table.groupby(keys, sort=False)[column].mean().unstack("seed").sort_index(axis=1)
+    names = list(table["policy"].unique())
+    if rival is not None and rival not in names:
+        raise ValueError(f"rival is {rival!r}; the table has {', '.join(names)}")
     rows = []
-    for shock in [name for name in table["shock"].unique() if name != "none"]:
-        for policy in table["policy"].unique():
-            for phase in PHASES:
-                quiet = wide.loc[(policy, "none", phase)].to_numpy()
-                shocked = wide.loc[(policy, shock, phase)].to_numpy()
-                gaps = shocked - quiet
-                gaps = gaps[np.isfinite(gaps)]
-                half = np.nan
-                if len(gaps) > 1:
-                    half = student.ppf(0.975, len(gaps) - 1) * gaps.std(ddof=1) / len(gaps)**0.5
-                mean = gaps.mean() if len(gaps) else np.nan
-                rows.append({"shock": shock, "policy": policy, "phase": phase,
-                             "quiet": np.nanmean(quiet) if len(gaps) else np.nan,
-                             "shocked": np.nanmean(shocked) if len(gaps) else np.nan,
-                             "difference": mean, "low": mean - half, "high": mean + half})
+    shocks = [name for name in table["shock"].unique() if name != "none"]
+    for shock, policy, phase in itertools.product(shocks, names, PHASES):
+        if policy == rival:
+            continue
+        quiet, shocked = (_days(means, policy, one, phase) for one in ("none", shock))
+        gaps = shocked - quiet
+        if rival is not None:
+            gaps = gaps - _days(means, rival, shock, phase) + _days(means, rival, "none", phase)
+        told = np.isfinite(gaps).all(axis=0)
+        mean, half, of = np.nan, np.nan, [np.nan, np.nan]
+        if told.any():
+            mean, half = two_way_interval(gaps[:, told])
+            of = [float(one[:, told].mean()) for one in (quiet, shocked)]
+        rows.append({"shock": shock, "policy": policy, "phase": phase, "quiet": of[0],
+                     "shocked": of[1], "difference": mean, "low": mean - half,
+                     "high": mean + half})
     return pd.DataFrame(rows)
+
+
+def _days(means: pd.DataFrame, policy: str, shock: str, phase: str) -> np.ndarray:
+    """Means of a phase, shape (members, days)."""
+    return means.loc[policy].xs((shock, phase), level=("shock", "phase")).to_numpy()
+
+
+def measured_adaptation() -> dict:
+    """The stored measurement of the shipped agents and the rules: ``settings, rows, beside``.
+
+    Returns
+    -------
+    dict
+        ``rows`` are those of `by_phase`, with their ``column``; ``beside`` those with a ``rival``,
+        the differences of the agents less those of each rule; ``settings`` what was measured.
+
+    Examples
+    --------
+    >>> sorted({row["shock"] for row in measured_adaptation()["rows"]})
+    ['drought', 'rush', 'widening']
+    """
+    return json.loads(STORED.read_text(encoding="utf-8"))

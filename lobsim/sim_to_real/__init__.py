@@ -48,6 +48,22 @@ may be looked at every day (`sequential`).
     print(drift_text(find_drift(simulated, live, actions=["action"], episode="episode")))
     ab_test(orders, "cost_bps", tau=1.0).verdict
 
+Why it is worse live
+--------------------
+`day_record` keeps what a desk has of a day, `day_measures` measures the venue on it. `gap_parts`
+runs the simulator again with one thing after another taken over from a live day, so that the gap
+in cost falls apart into latency, decisions, prices, fills and fees that add up. `attribution` finds
+which switches of the simulator (`laboratory`) explain what was measured on live days, and splits
+what they cost by Shapley (`shapley_values`).
+
+.. code-block:: python
+
+    from lobsim.sim_to_real import Laboratory, attribute, attribution_text, learn_responses
+    laboratory = Laboratory(settings, policy, seeds=range(10))
+    responses = learn_responses(laboratory, base_seeds=range(100, 160))
+    live = laboratory.play(["queue", "fees"], seeds=range(200, 220), label="live")
+    print(attribution_text(attribute(live, laboratory, responses)))
+
 What is wrong with an agent, and what helps
 -------------------------------------------
 `overfitting` tells an agent that has learned its recorded history (`histories` trains such ones)
@@ -72,6 +88,7 @@ _HOMES = {
     "ab_picture": ("ab_plot",),
     "account": ("Account", "LiveOrder", "Reconciliation", "reconcile"),
     "attribution": ("Attribution", "Effect", "attribute"),
+    "attribution_measured": ("measured_attribution",),
     "attribution_report": ("attribution_plot", "attribution_text", "gap_parts_plot"),
     "blocks": ("BlockLength", "Pool", "block_length"),
     "bounded_sequence": ("bounded_confidence_sequence",),
@@ -97,7 +114,6 @@ _HOMES = {
     "live_days": ("LiveDesk", "against_schedule", "schedule_policy"),
     "live_run": ("LiveDay", "run_live", "settings_of"),
     "logs": ("LogError", "Recorder", "day_table", "read_log", "write_log"),
-    "measured_fixes": ("measured_curve", "measured_fixes", "measured_table"),
     "overfitting": ("Overfitting", "find_overfitting"),
     "policy_update": ("decisions_of", "updated", "with_exploration"),
     "protocol": ("ProtocolError",),
@@ -107,6 +123,7 @@ _HOMES = {
     "sequential": ("always_valid_p", "best_tau", "confidence_sequence", "log_mixture_ratio",
                    "naive_p"),
     "shapley_values": ("ShapleyValues", "shapley"),
+    "stored_fixes": ("measured_curve", "measured_fixes", "measured_table"),
     "venue": ("VenueCore", "VenueDay"),
 }
 _HOME = {name: f"lobsim.sim_to_real.{home}" for home, names in _HOMES.items() for name in names}

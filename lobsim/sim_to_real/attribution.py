@@ -12,8 +12,8 @@ known sizes get wrong), each switch is moved toward live as far as it explains m
 and the one with the smallest minimum is taken in, if the likelihood ratio
 :math:`L_j(0) - \min_x L_j(x)` says so at level alpha after Holm over all switches that are left.
 The simulator is run with all switches taken in so far, what that explains is taken off, and the
-rest is looked at again, until nothing is left that a switch explains beyond chance. This is indirect inference (Gourieroux, Monfort and Renault 1993) with one
-parameter at a time.
+rest is looked at again, until nothing is left that a switch explains beyond chance. This is
+indirect inference (Gourieroux, Monfort and Renault 1993) with one parameter at a time.
 
 *Cost.* The simulator is run with the switches that were found at the sizes that were found, one at
 a time and in all subsets, on the same seeds, and the difference in cost is split by Shapley
@@ -101,7 +101,7 @@ class Attribution:
         Whether live days and simulator had the same seeds.
     alpha : float
     live_days, days : int
-        Live, and in the simulator.
+        Live, and those of the simulator on which costs are known; 0 if it was not run.
     """
 
     table: pd.DataFrame
@@ -383,7 +383,8 @@ def _told(evidence: _Evidence, live, reference, laboratory, responses, permutati
     half = math.hypot(gap.high - gap.mean, explained.high - explained.mean)
     rest = gap.mean - explained.mean
     return Attribution(table, gap, explained, Effect(rest, rest - half, rest + half),
-                       evidence.paired, evidence.alpha, len(live), responses.days)
+                       evidence.paired, evidence.alpha, len(live),
+                       len(shares.total) if laboratory is not None else 0)
 
 
 def _ranking(rows: list[dict], evidence: _Evidence) -> list[int]:

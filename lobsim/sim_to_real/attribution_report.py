@@ -28,9 +28,8 @@ def attribution_text(result: Attribution, most: int = 12) -> str:
     str
     """
     how = "on the same seeds" if result.paired else "on days of their own"
-    lines = [_heading(result),
-             f"{result.live_days} live days against the simulator {how}; cost on {result.days} "
-             f"simulated days.",
+    cost = f"cost on {result.days} simulated days" if result.days else "cost not run"
+    lines = [_heading(result), f"{result.live_days} live days against the simulator {how}; {cost}.",
              f"Gap {_told(result.gap)} bps, explained {_told(result.explained)}, unexplained "
              f"{_told(result.unexplained)}.", ""]
     head = (f"{'cause':<18} {'verdict':<18} {'size':>6} {'Holm':>8} {'alone (bps)':>22} "
@@ -46,7 +45,7 @@ def attribution_text(result: Attribution, most: int = 12) -> str:
         lines.append(f"{row.cause:<18} {row.verdict:<18} {size:>6} {row.p_holm:>8.1e} "
                      f"{alone:>22} {share:>22}  {last}")
     if len(result.table) > most:
-        lines.append(f"... and {len(result.table) - most} causes of which there is no sign")
+        lines.append(f"... and {len(result.table) - most} more causes")
     return "\n".join(lines)
 
 

@@ -6,10 +6,12 @@ with a little chance in its actions, and learns from their log (`policy_update`)
 
 * when the guard shows that a candidate costs more than the fallback, by more than what the pilot is
   ready to pay: back to the fallback;
-* when a candidate is worse than the best one so far: the step is taken back, and learning ends;
+* when a candidate is shown to be worse than the one before: the step is taken back, and learning
+  ends;
 * after the last block.
 
-Then the best candidate is put to the proof on days of its own (`guard.proof_of`): it is deployed if
+Which of them had the lowest cost does not matter: with so few days that is luck. The last candidate
+that was not taken back is put to the proof on days of its own (`guard.proof_of`): it is deployed if
 it is shown to be better than the fallback, and the fallback otherwise. So what is deployed is worse
 than the fallback with chance at most alpha, even if the learning made things worse.
 """
@@ -46,7 +48,11 @@ class Pilot:
     most_loss_bps : float
         What the pilot is ready to pay for a candidate beyond the fallback, at least 0.
     alpha : float
-        Level of every look of the guard at a candidate together, and of the proof.
+        Level of the guard for a candidate, and of the proof.
+    step_alpha : float
+        Level at which a step of learning is taken back. Each block takes the chance anew: of four
+        good steps one is taken back with a chance of up to four times this. Small and it keeps
+        bad steps longer, for the proof to refuse.
     tau : float
         Of the guard, bps.
     """
@@ -57,6 +63,7 @@ class Pilot:
     proof_days: int = 30
     most_loss_bps: float = 2.0
     alpha: float = 0.05
+    step_alpha: float = 0.05
     tau: float = 1.0
 
     def __post_init__(self):
@@ -67,8 +74,9 @@ class Pilot:
                 raise ValueError(f"{name} is {value}; it must be a whole number from {low} on")
         if not 0 <= self.most_loss_bps < np.inf:
             raise ValueError(f"most_loss_bps is {self.most_loss_bps}; it must be at least 0")
-        if not 0 < self.alpha < 0.5:
-            raise ValueError(f"alpha is {self.alpha}; it must lie between 0 and 0.5")
+        for name in ("alpha", "step_alpha"):
+            if not 0 < getattr(self, name) < 0.5:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must lie between 0 and 0.5")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +86,9 @@ class FineTuning:
     Attributes
     ----------
     deployed : callable
-        The best candidate, or the fallback.
+        The candidate that was put to the proof, or the fallback.
     best : callable or None
-        The candidate that was put to the proof; None if the guard stopped the pilot.
+        That candidate; None if the guard stopped the pilot.
     candidates : list
         All of them, the first one is where it began.
     blocks : DataFrame
@@ -159,7 +167,7 @@ def fine_tune(agent: Callable, desk, learn: Callable, *, fallback: Callable = sc
     pilot = pilot or Pilot()
     spent, candidates, costs, rows = 0, [agent], [], []
     others: list[float] = []  # the fallback stays the same: all of its days count
-    best, ended = 0, "all blocks were played"
+    ended = "all blocks were played"
     for block in range(pilot.blocks + 1):
         candidate = candidates[block]
         own = _costs(desk, candidate, pilot.guard_days)
@@ -179,15 +187,14 @@ def fine_tune(agent: Callable, desk, learn: Callable, *, fallback: Callable = sc
             return FineTuning(fallback, None, candidates, pd.DataFrame(rows), None,
                               f"candidate {block} was stopped: it costs more than the fallback, "
                               f"by more than {pilot.most_loss_bps:g} bps", spent)
-        if own.mean() < costs[best].mean():
-            best = block
-        elif block and proof_of(costs[best], own, alpha=pilot.alpha).deploy:
-            ended = f"candidate {block} was taken back: it is worse than candidate {best}"
+        if block and proof_of(costs[block - 1], own, alpha=pilot.step_alpha).deploy:
+            ended = f"candidate {block} was taken back: it is worse than candidate {block - 1}"
+            block -= 1
             break
         if block < pilot.blocks:
             candidates.append(learn(candidate, desk, pilot.learn_days, block))
             spent += pilot.learn_days
-    chosen = candidates[best]
+    chosen = candidates[block]
     proof = proof_of(_costs(desk, chosen, pilot.proof_days),
                      _costs(desk, fallback, pilot.proof_days), alpha=pilot.alpha)
     return FineTuning(chosen if proof.deploy else fallback, chosen, candidates,

@@ -1,4 +1,4 @@
-r"""A guard between a new policy and the market: nothing is deployed that was not shown to be better.
+r"""A guard before the market: no policy is deployed that was not shown to be better.
 
 Two decisions, with different burdens of proof.
 
@@ -9,8 +9,8 @@ confidence sequence (`lobsim.sim_to_real.sequential`).
 *When it is to be deployed* the burden turns round: the candidate must be shown to be better, on
 days that had no part in choosing it, in one planned look. Whatever is not shown leaves the fallback
 in place. So a policy that is no better than the fallback is deployed with chance at most alpha,
-however many candidates were tried and however the best of them was chosen. That is the guarantee; it
-holds by what is deployed and not by how good the learning is.
+however many candidates were tried and however the best of them was chosen. That is the guarantee;
+it holds by what is deployed and not by how good the learning is.
 
 Costs are in bps, less is better; live they are best taken against the schedule
 (`lobsim.sim_to_real.live_days`), as no day is lived by both.

@@ -1,4 +1,4 @@
-r"""The detector of overfitting to a history: what an agent gains where it was trained, and elsewhere.
+r"""The detector of overfitting: what an agent gains on its own histories, and on fresh days.
 
 An agent that replays one recorded day again and again learns the day: when its price was high, not
 what a high price looks like. Its profit on that day is no evidence. The evidence is the *gap*

@@ -6,13 +6,13 @@ that of the policy that took it, and the advantage A,
 .. math:: L = E\bigl[\min(\rho A,\ clip(\rho, 1 - \epsilon, 1 + \epsilon) A)\bigr]
           - \beta\, E\bigl[KL(\pi_0 \Vert \pi)\bigr]
 
-The second term is a leash to a policy :math:`\pi_0`, that of the simulator: live days are few, and a
-policy far from one that works needs more evidence than a policy near it. Passes over the log end
+The second term is a leash to a policy :math:`\pi_0`, that of the simulator: live days are few, and
+a policy far from one that works needs more evidence than a policy near it. Passes over the log end
 early when the KL from the policy that acted exceeds a target.
 
-A log holds actions as they were sent, cut to their bounds. So the likelihood of an action at a bound
-is the probability of *all* draws beyond it (a censored normal); that of the cut number under the
-normal density would be wrong by however often the policy asks for more than there is.
+A log holds actions as they were sent, cut to their bounds. So the likelihood of an action at a
+bound is the probability of *all* draws beyond it (a censored normal); that of the cut number under
+the normal density would be wrong by however often the policy asks for more than there is.
 
 Advantages are discounted costs to go (negative), less their mean at the same decision of all days,
 and less what a ridge regression on the observation then foretells.

@@ -19,18 +19,21 @@ def reference_allowed(wish, left, must, ahead, cap, volume, filled, side, price,
 def _allowed(wish, left, must, ahead, cap, volume, filled, side, price, net, most_net, grown=True,
              own=True, last=LAST, spread=True, forced=True, force_last=False, netted=False,
              turned=False, bound=True, down=np.floor, each=False, joint=False, quantity=True,
-             positive=True):
+             positive=True, one_is_none=True, raised=True, up=np.ceil, started=True, clipped=True,
+             both=False):
     wish, left, must, ahead, volume, filled = (
         np.asarray(x, dtype=float) for x in (wish, left, must, ahead, volume, filled))
     cap, price, side = (np.asarray(x, dtype=float) for x in (cap, price, side))
     room = cap * volume - (filled if own else 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        room = room / (1 - cap) if grown else room
-    room = np.where(cap < 1, np.maximum(np.floor(room), 0.0), np.inf)
+        room = np.floor(room / np.where(cap < 1, 1 - cap, 1.0) if grown else room)
+    room = np.maximum(room, 0.0) if clipped else room
+    room = np.where(cap < 1, room, np.inf) if one_is_none else room
     lots = np.maximum(wish, 0.0)
     lots = np.minimum(lots, left) if quantity else lots
-    need = np.where(ahead < last, np.ceil(must / (ahead + 1) if spread else must), 0.0)
+    need = np.where(ahead < last, up(must / (ahead + 1) if spread else must), 0.0)
     need = need if forced else np.zeros_like(need)
+    lots = lots if raised else np.where(ahead < last, 0.0, lots)
     if force_last:
         lots = np.maximum(np.minimum(lots, room), need)
     else:
@@ -43,6 +46,7 @@ def _allowed(wish, left, must, ahead, cap, volume, filled, side, price, net, mos
     if joint:
         money = dict.fromkeys((-1, 1), money[-1] + money[1])
     sign = -1.0 if turned else 1.0
+    net = net if started else 0.0
     rooms = {-1: most_net + sign * net, 1: most_net - sign * net}
     if positive:
         rooms = {s: max(one, 0.0) for s, one in rooms.items()}
@@ -53,8 +57,14 @@ def _allowed(wish, left, must, ahead, cap, volume, filled, side, price, net, mos
                 most = rooms[s] / max((side == s).sum(), 1)
                 lots = np.where(side == s, np.minimum(lots, down(most / price)), lots)
             else:
-                lots = np.where(side == s, down(lots * part), lots)
+                lots = np.where((side == s) | both, down(lots * part), lots)
     return lots.astype(int)
+
+
+def _net_before_cap(cap, volume, filled, **rest):
+    free = _allowed(cap=np.ones(len(cap)), volume=volume, filled=filled, **rest)
+    return np.minimum(free, _allowed(cap=cap, volume=volume, filled=filled,
+                                     **{**rest, "net": 0.0, "most_net": math.inf}))
 
 
 def _handled(**how):
@@ -65,19 +75,27 @@ def _handled(**how):
     return wrong
 
 
-def _blocks(rng, count, *, most_net=None, capped=True, soon=False):
-    """A list whose answers do not hang on the rounding of a product."""
-    for _ in range(400):
+def _blocks(rng, count, *, most_net=None, capped=True, soon=False, both=False):
+    """A list whose answers do not hang on the rounding of a product.
+
+    Without caps one block is at its start, when nothing has traded, and one is nearly all of the
+    volume; where deadlines are near, some wish for less than what must be done and some for more.
+    With `both` the bound of the net binds sells and buys.
+    """
+    for _ in range(4000):
         left = rng.integers(50, 900, count)
         must = (left * rng.uniform(0.5, 1.0, count)).astype(int)
         ahead = rng.permutation(np.arange(count) % 6) if soon else rng.integers(LAST, 12, count)
         cap = rng.choice([0.15, 0.2, 0.25, 0.3], count) if capped else np.ones(count)
         volume = rng.integers(400, 6000, count)
         filled = (volume * np.minimum(cap, 0.3) * rng.uniform(0.2, 1.1, count)).astype(int)
+        if not capped:
+            volume[0] = filled[0] = 0
+            filled[1] = volume[1] - 20
         side = np.where(np.arange(count) % 2 == 0, -1, 1)
         price = rng.uniform(10, 200, count).round(2)
         wish = (left * rng.uniform(0.0, 1.6, count)).astype(int)
-        wish = (wish * (0.1 if soon else 1.0)).astype(int)
+        wish = (wish * np.where(np.arange(count) % 3, 0.1, 1.0) if soon else wish).astype(int)
         value = price * left
         net = float((value[side < 0].sum() - value[side > 0].sum()).round(2))
         limit = math.inf if most_net is None else float(round(most_net * value.sum(), 2))
@@ -85,12 +103,12 @@ def _blocks(rng, count, *, most_net=None, capped=True, soon=False):
         given = {"wish": wish, "left": left, "must": must, "ahead": ahead, "cap": cap,
                  "volume": volume, "filled": filled, "side": side, "price": price, "net": net,
                  "most_net": limit}
-        if _is_clear(given):
+        if _is_clear(given, both):
             return given
     raise AssertionError("no list with clear answers was found")
 
 
-def _is_clear(given) -> bool:
+def _is_clear(given, both) -> bool:
     """Whether no answer lies next to a whole number, and limits bind where they should."""
     values = []
     got = reference_allowed(**given)
@@ -98,13 +116,21 @@ def _is_clear(given) -> bool:
     with np.errstate(divide="ignore", invalid="ignore"):
         room = (given["cap"] * given["volume"] - given["filled"]) / (1 - given["cap"])
     values.append(room[given["cap"] < 1])
+    need = np.ceil(given["must"] / (given["ahead"] + 1))
+    soon = (given["ahead"] < LAST) & (need < np.minimum(given["wish"], given["left"]))
+    if (given["ahead"] < LAST).any():
+        if not ((got > need) & soon).any():
+            return False  # nobody wishes for more than must be done, and may have it
+        if any((_allowed(**given, last=k) == got).all() for k in (1, LAST - 1, LAST + 1)):
+            return False  # a decision sooner or later would make no difference
     for s, limit in ((-1, given["most_net"] + given["net"]), (1, given["most_net"] - given["net"])):
         own = given["side"] == s
         money = (given["price"] * free)[own].sum()
         if money > limit:
             values.append(free[own] * max(limit, 0.0) / money)
     rest = np.concatenate(values) % 1.0 if values else np.array([0.5])
-    binds = not math.isfinite(given["most_net"]) or (got < free).any()
+    cut = [(got < free)[given["side"] == s].any() for s in (-1, 1)]
+    binds = not math.isfinite(given["most_net"]) or (all(cut) if both else any(cut))
     return bool(((rest > 0.01) & (rest < 0.99) | (rest == 0)).all() and binds)
 
 
@@ -119,7 +145,7 @@ def deadlines(rng):
 
 
 def net_exposure(rng):
-    return [Case(_blocks(rng, 8, most_net=0.08), "a tight bound"),
+    return [Case(_blocks(rng, 8, most_net=0.08, both=True), "a tight bound"),
             Case(_blocks(rng, 7, most_net=0.15, soon=True)),
             Case(_blocks(rng, 6, most_net=0.1, capped=False))]
 
@@ -130,6 +156,12 @@ FOUR = {"wish": np.array([500, 400, 0, 40]), "left": np.array([300, 600, 90, 100
         "filled": np.array([200, 130, 400, 200]), "side": np.array([-1, -1, 1, 1]),
         "price": np.array([10.0, 20.0, 50.0, 100.0]), "net": 500.0, "most_net": 3000.0}
 
+START = {"wish": np.array([30, 300, 5, 90, 0]), "left": np.array([200, 300, 150, 90, 80]),
+         "must": np.array([150, 200, 100, 50, 60]), "ahead": np.array([3, 9, 2, 1, 9]),
+         "cap": np.array([1.0, 0.2, 1.0, 0.5, 0.25]), "volume": np.array([0, 1000, 420, 800, 900]),
+         "filled": np.array([0, 230, 400, 310, 20]), "side": np.array([1, -1, -1, 1, -1]),
+         "price": np.array([10.0, 20.0, 50.0, 100.0, 5.0]), "net": 3000.0, "most_net": math.inf}
+
 ALLOWED = Check(
     name="allowed",
     title="From a wish to what clients allow",
@@ -137,8 +169,10 @@ ALLOWED = Check(
     tolerance=EXACT,
     reread='"Limits, not penalties": the four blocks, one rule after the other',
     parts=[
-        Part("four blocks by hand", 2.0, [Case(FOUR, "the four blocks above")],
-             category="worked example"),
+        Part("four blocks by hand, and five without a bound", 2.0, [
+            Case(FOUR, "the four blocks above"),
+            Case(START, "no bound on the net; in the first name nothing has traded, the second "
+                        "block is beyond its cap")], category="worked example"),
         Part("quantities and caps", 2.0, quantities_and_caps, False, category="other numbers"),
         Part("deadlines", 2.0, deadlines, False, category="other numbers"),
         Part("net exposure", 2.0, net_exposure, False, category="other numbers"),
@@ -146,13 +180,30 @@ ALLOWED = Check(
     mistakes=[
         Mistake("wish", lambda wish, **rest: np.asarray(wish),
                 "this is the wish itself: no limit is kept"),
-        Mistake("no_net", _handled(bound=False), "the bound of the net exposure is missing"),
+        Mistake("no_net", _handled(bound=False),
+                "the net is not cut: its bound is missing, or never reached; it is in money, price "
+                "times lots, with room of B + R for sells and B - R for buys"),
+        Mistake("no_start", _handled(started=False),
+                "the room of a side depends on where the net is: B + R for sells, B - R for buys"),
+        Mistake("both_sides", _handled(both=True),
+                "only the orders of the side that wants too much are cut"),
+        Mistake("cap_of_one", _handled(one_is_none=False),
+                "a cap of 1 is no cap: such a block may take all that it wishes, also when nothing "
+                "has traded yet"),
+        Mistake("net_before_cap", _net_before_cap,
+                "the net comes last: orders that a cap takes away must not use up its room"),
+        Mistake("overwritten", _handled(raised=False),
+                "near the deadline the wish is raised where it is lower; a larger wish stays"),
+        Mistake("need_rounded_down", _handled(up=np.floor),
+                "what must be done is rounded up: rounded down, a lot is left at the end"),
+        Mistake("below_zero", _handled(clipped=False),
+                "where the cap is used up the room is 0: nothing is sent, and never less"),
         Mistake("no_deadline", _handled(forced=False),
                 "what must be done by a deadline is missing: raise the wish to it, before the cap"),
         Mistake("no_growth", _handled(grown=False),
                 "your own trades add to the volume: so much stays unused; divide by 1 - cap"),
         Mistake("not_own", _handled(own=False),
-                "what you have filled already uses up the cap: subtract it"),
+                "what you have filled already uses up the cap: subtract all of it"),
         Mistake("deadline_over_cap", _handled(force_last=True),
                 "the cap goes before completion: raise to what must be done first, then cut"),
         Mistake("all_at_once", _handled(spread=False),
@@ -178,8 +229,6 @@ ALLOWED = Check(
         Mistake("rounded_up", _handled(down=np.ceil), "round down: rounded up is too much"),
         Mistake("over_quantity", _handled(quantity=False),
                 "more than what is left of a block may not be traded"),
-        Mistake("divided", None, "a cap of 1 is no cap; (1 - cap) must not be divided by",
-                error="ZeroDivisionError"),
     ],
 )  # fmt: skip
 
@@ -191,9 +240,11 @@ def reference_plan(quantities, covariance, cost, aversion, periods):
 
 
 def _plan(quantities, covariance, cost, aversion, periods, scale=1.0, alone=False, result="held",
-          blind=False, correlation=False):
+          blind=False, correlation=False, costly=True, pushed=True, signed=True, sides=-1.0,
+          middle=2.0):
     held, sigma = np.asarray(quantities, dtype=float), np.asarray(covariance, dtype=float)
-    effort = np.diag(np.asarray(cost, dtype=float))
+    effort = np.diag(np.asarray(cost, dtype=float) if costly else np.ones(len(held)))
+    held = held if signed else np.abs(held)
     if alone:
         sigma = np.diag(np.diag(sigma))
     if correlation:
@@ -205,15 +256,16 @@ def _plan(quantities, covariance, cost, aversion, periods, scale=1.0, alone=Fals
     path = np.zeros((periods + 1, m))
     path[0] = held
     if inner:
-        second = 2 * np.eye(inner) - np.eye(inner, k=1) - np.eye(inner, k=-1)
+        second = middle * np.eye(inner) + sides * (np.eye(inner, k=1) + np.eye(inner, k=-1))
         matrix = np.kron(second, effort) + scale * aversion * np.kron(np.eye(inner), sigma)
         right = np.zeros(inner * m)
-        right[:m] = effort @ held
-        path[1:-1] = np.linalg.solve(matrix, right).reshape(inner, m)
+        right[:m] = effort @ held if pushed else held
+        solved = np.linalg.solve(matrix, right)
+        path[1:-1] = solved.reshape(m, inner).T if result == "mixed" else solved.reshape(inner, m)
     if result == "trades":
         return -np.diff(path, axis=0)
-    if result == "inner":
-        return path[1:-1]
+    if result in ("inner", "late"):
+        return path[1:-1] if result == "inner" else path[1:]
     return path.T if result == "turned" else path
 
 
@@ -249,6 +301,9 @@ def small_lists(rng):
 PAIR = {"quantities": np.array([100.0, -50.0]), "covariance": np.array([[1.0, 0.8], [0.8, 1.0]]),
         "cost": np.array([1.0, 1.0]), "aversion": 1.0, "periods": 2}
 
+THREE = {"quantities": np.array([100.0, -50.0]), "covariance": np.array([[0.4, 0.3], [0.3, 0.9]]),
+         "cost": np.array([1.0, 2.0]), "aversion": 0.5, "periods": 3}
+
 JOINT_PLAN = Check(
     name="joint_plan",
     title="A plan for a whole list",
@@ -256,8 +311,9 @@ JOINT_PLAN = Check(
     tolerance=Tolerance(rtol=1e-6, atol=1e-6, why="a linear system is solved"),
     reread='"Risk is shared": two names and two periods by hand',
     parts=[
-        Part("two names, two periods", 2.0, [Case(PAIR, "the pair above")],
-             category="worked example"),
+        Part("two names, two periods and three", 2.0, [
+            Case(PAIR, "the pair above"),
+            Case(THREE, "three periods, costs that differ")], category="worked example"),
         Part("lists of your own", 3.0, other_lists, False, category="other numbers"),
         Part("one name, one period, no correlation", 1.0, small_lists, False,
              category="edge cases"),
@@ -274,6 +330,21 @@ JOINT_PLAN = Check(
                 "the sign of the risk: aversion makes you trade sooner, not later"),
         Mistake("correlation", _planned(correlation=True),
                 "this takes correlations for covariances"),
+        Mistake("no_cost", _planned(costly=False),
+                "each name has its own cost: H is the diagonal matrix of `cost`"),
+        Mistake("no_push", _planned(pushed=False),
+                "the start goes to the right-hand side with its cost: H X, not X"),
+        Mistake("no_sides", _planned(signed=False),
+                "a purchase has a negative quantity, and stays negative until it is done"),
+        Mistake("pulled", _planned(sides=1.0),
+                "the neighbours in time stand with a minus: 2 x_k - x_(k-1) - x_(k+1)"),
+        Mistake("middle", _planned(middle=1.0),
+                "x_k stands twice: its trade before and its trade after both cost"),
+        Mistake("mixed", _planned(result="mixed"),
+                "the unknowns come back in the order of your equations: all names of period 1, "
+                "then all of period 2"),
+        Mistake("late", _planned(result="late"),
+                "the first row is the start: all of it, before anything is traded"),
         Mistake("trades", _planned(result="trades"),
                 "these are the trades; what is left is asked, from the start to 0"),
         Mistake("inner", _planned(result="inner"),
@@ -291,19 +362,22 @@ def reference_act(seen, names, common, layers):
 
 
 def _act(seen, names, common, layers, order="side by side", own=True, squash=False, clip=True,
-         idle=True, hidden=np.tanh, turned=False, shared=True):
+         idle=True, hidden=np.tanh, turned=False, shared=True, busy="any", biased=True,
+         emptied=False):
     seen = np.asarray(seen, dtype=float)
     each, whole = seen[:, :-common], seen[:, -common:]
     if order == "side by side":
         each = each.reshape(len(seen), names, -1)
     else:
         each = each.reshape(len(seen), -1, names).transpose(0, 2, 1)
-    at_work = (each != 0).any(axis=2)
+    at_work = {"any": (each != 0).any(axis=2), "all": (each != 0).all(axis=2),
+               "sum": each.sum(axis=2) != 0}[busy]
     shown = np.broadcast_to(whole[:, None], (len(seen), names, common))
     shown = shown if own else np.zeros_like(shown)
     x = np.concatenate([each, shown] if shared else [shown, each], axis=2)
+    x = x * at_work[..., None] if emptied else x
     for k, (weights, bias) in enumerate(layers):
-        x = x @ np.asarray(weights) + np.asarray(bias)
+        x = x @ np.asarray(weights) + (np.asarray(bias) if biased else 0.0)
         if k < len(layers) - 1:
             x = hidden(x)
     x = np.tanh(x) if squash else np.clip(x, -1, 1) if clip else x
@@ -325,6 +399,9 @@ def _first_day(seen, names, common, layers):
 
 def _views(rng, days, names, own, common, widths, idle=0):
     seen = rng.normal(size=(days, names * own + common)).round(3)
+    seen[:, 0] = 0.0  # a name at work may have columns that are 0
+    seen[:, 1:own - 1] = (8 * seen[:, 1:own - 1]).round() / 8  # eighths: their sum is exact
+    seen[:, own - 1] = -seen[:, 1:own - 1].sum(axis=1)  # or that sum to 0
     for k in range(idle):
         day, name = k % days, (2 * k + 1) % names
         seen[day, name * own:(name + 1) * own] = 0.0
@@ -366,6 +443,16 @@ ACT_FOR_ALL = Check(
                 "names)"),
         Mistake("no_idle", _acted(idle=False),
                 "a name whose own columns are all 0 has no block at work: its action is 0"),
+        Mistake("one_way", lambda **given: np.maximum(_act(**given), 0.0),
+                "actions go from -1 to 1, not from 0"),
+        Mistake("any_zero", _acted(busy="all"),
+                "a name is idle when *all* its own columns are 0, not when one of them is"),
+        Mistake("sum_zero", _acted(busy="sum"),
+                "a name is idle when all its own columns are 0; a sum can be 0 without that"),
+        Mistake("no_input", _acted(idle=False, emptied=True),
+                "an empty row through the network gives what its biases say: set the action itself "
+                "to 0"),
+        Mistake("no_bias", _acted(biased=False), "each layer adds its bias"),
         Mistake("no_common", _acted(own=False),
                 "every name sees the portfolio's columns, too"),
         Mistake("common_first", _acted(shared=False),

@@ -17,17 +17,23 @@ def reference_row(second, size, sign, length):
 
 
 def _row(second, size, sign, length, by_volume=True, centred=True, by_side=False, power=2,
-         middle=np.mean, log=np.log, flat=False, first=1, counted=False, lag=1, absolute=False):
+         middle=np.mean, log=np.log, flat=False, first=1, counted=False, lag=1, absolute=False,
+         last=None, waves_of=np.fft.rfft, added=True, padded=True, missing=0.0, orders=False,
+         shared=True):
     second, size, sign = (np.asarray(x) for x in (second, size, sign))
     weight = size if by_volume else np.ones(len(size))
     total = weight.sum()
-    flow = float((sign * weight).sum() / total) if total else 0.0
-    persistence = 0.0
+    flow = float((sign * weight).sum() / (total if shared else 1)) if total else missing
+    persistence = missing
     if len(sign) > lag:
-        persistence = float(np.mean(sign[lag:] * sign[:-lag]) - (sign.mean()**2 if centred else 0))
-    volume = np.bincount(second.astype(int), (np.ones(len(size)) if counted else
-                                              size * (sign if by_side else 1)), length)
-    waves = np.abs(np.fft.rfft(volume))[first:]**power
+        pairs = sign[lag:] * sign[:-lag]
+        middle_pair = pairs.sum() / (len(sign) if orders else len(pairs))
+        persistence = float(middle_pair - (sign.mean()**2 if centred else 0))
+    each = np.ones(len(size)) if counted else size * (sign if by_side else 1)
+    volume = np.bincount(second.astype(int), each, length if padded else 1)
+    if not added:
+        volume[second.astype(int)] = each
+    waves = np.abs(waves_of(volume))[first:last]**power
     if not waves.sum() > 1e-9:
         return flow, persistence, 0.0
     clock = waves.max() / middle(waves)
@@ -87,12 +93,24 @@ TAPE_ROW = Check(
         Mistake("not_centred", _told(centred=False),
                 "subtract the squared mean sign: on a one-sided day all neighbours are alike"),
         Mistake("median", _told(middle=np.median), "the mean of the powers, not their median"),
+        Mistake("overwritten", _told(added=False),
+                "several orders of one second add up: none takes the place of another"),
+        Mistake("cut_short", _told(padded=False),
+                "a window has `length` seconds, also the empty ones after its last order"),
+        Mistake("all_waves", _told(waves_of=np.fft.fft),
+                "waves go to the whole part of T/2 only: those beyond are the same again, and move "
+                "the mean"),
+        Mistake("no_last_wave", _told(last=-1), "the last wave, k = T/2, belongs to it"),
+        Mistake("pairs", _told(orders=True), "J orders have J - 1 pairs of neighbours"),
+        Mistake("no_share", _told(shared=False),
+                "flow is a share: divide by the volume of both sides"),
+        Mistake("missing", _told(missing=math.nan),
+                "where there is too little to take a mean of, the answer is 0 and not NaN"),
         Mistake("no_log", _told(flat=True), "the logarithm of the ratio is asked"),
-        Mistake("log10", _told(log=np.log10), "the natural logarithm"),
+        Mistake("log10", _told(log=np.log10), "the natural logarithm is asked"),
+        Mistake("log2", _told(log=np.log2), "the natural logarithm is asked"),
         Mistake("lag_two", _told(lag=2), "neighbours are one order apart"),
         Mistake("no_side", _told(absolute=True), "flow has a sign: positive where buyers press"),
-        Mistake("empty", None, "a window without orders tells nothing: 0, 0, 0",
-                error="ZeroDivisionError"),
     ],
 )  # fmt: skip
 
@@ -134,11 +152,19 @@ def reference_auc(with_order, without):
     return auc(with_order, without)
 
 
+def _worse(rng):
+    """Scores of a detector that is worse than a coin."""
+    while True:
+        given = {"with_order": rng.normal(-0.4, 1, 6).round(3),
+                 "without": rng.normal(0, 1, 6).round(3)}
+        if auc(**given) < 0.45:
+            return given
+
+
 def other_scores(rng):
     return [Case({"with_order": rng.normal(0.5, 1, 9).round(3),
                   "without": rng.normal(0, 1, 7).round(3)}),
-            Case({"with_order": rng.normal(-0.4, 1, 6).round(3),
-                  "without": rng.normal(0, 1, 6).round(3)}, "worse than a coin")]
+            Case(_worse(rng), "worse than a coin")]
 
 
 def ties(rng):
@@ -184,7 +210,8 @@ def reference_fair(features, day, label):
     return _judge(features, day, label)
 
 
-def _judge(features, day, label, split="days", fold=False, unit="day", odd=1, middle=np.mean):
+def _judge(features, day, label, split="days", fold=False, unit="day", odd=1, middle=np.mean,
+           turned=False):
     features, day, label = (np.asarray(x) for x in (features, day, label))
     train = (day % 2 != odd) if split == "days" else np.arange(len(day)) % 2 != odd
     far = ((features[~train][:, None] - features[train])**2).sum(axis=2)
@@ -195,7 +222,27 @@ def _judge(features, day, label, split="days", fold=False, unit="day", odd=1, mi
         score = np.array([middle(score[days == one]) for one in names])
         kind = np.array([kind[days == one][0] for one in names])
     value = auc(score[kind == 1], score[kind == 0])
+    value = 1 - value if turned else value
     return max(value, 1 - value) if fold else value
+
+
+def _by_mean_window(features, day, label):
+    features, day, label = (np.asarray(x) for x in (features, day, label))
+    days = np.unique(day)
+    return _judge(np.array([features[day == one].mean(axis=0) for one in days]), days,
+                  np.array([label[day == one][0] for one in days]))
+
+
+def _leave_one_out(features, day, label):
+    features, day, label = (np.asarray(x) for x in (features, day, label))
+    score, kind = [], []
+    for one in np.unique(day):
+        own = day == one
+        far = ((features[own][:, None] - features[~own])**2).sum(axis=2)
+        score.append(label[~own][far.argmin(axis=1)].mean())
+        kind.append(label[own][0])
+    score, kind = np.array(score), np.array(kind)
+    return auc(score[kind == 1], score[kind == 0])
 
 
 def _bugged(**how):
@@ -230,7 +277,7 @@ def other_days(rng):
 
 def mixed_days(rng):
     given = _days_of(rng, 16, 3, 0.4, low=0.3, high=0.7)
-    order = rng.permutation(len(given["day"]))
+    order = rng.permutation(len(given["day"]))[8:]  # and days of unequal length
     return [Case({name: values[order] for name, values in given.items()}, "rows shuffled"),
             Case(_days_of(rng, 10, 6, high=0.4), "below one half")]
 
@@ -239,6 +286,11 @@ FOUR_DAYS = {"features": np.array([[0.0], [0.1], [2.0], [2.1], [1.0], [1.1], [0.
              "day": np.array([0, 0, 1, 1, 2, 2, 3, 3]),
              "label": np.array([1, 1, 1, 1, 0, 0, 0, 0])}
 
+UNEQUAL = {"features": np.array([[0.9], [0.3], [0.0], [1.2], [0.1], [1.0], [1.1], [0.2], [0.8],
+                                 [0.05]]),
+           "day": np.array([1, 3, 0, 5, 1, 2, 7, 0, 5, 1]),
+           "label": np.array([1, 0, 1, 0, 1, 0, 1, 1, 0, 1])}
+
 FAIR_AUC = Check(
     name="fair_auc",
     title="Find the bug: the detector that finds orders where there are none",
@@ -246,8 +298,9 @@ FAIR_AUC = Check(
     tolerance=EXACT,
     reread='"Find the bug": the four days by hand',
     parts=[
-        Part("four days by hand", 1.0, [Case(FOUR_DAYS, "the four days above")],
-             category="worked example"),
+        Part("four days by hand, and six of unequal length", 1.0, [
+            Case(FOUR_DAYS, "the four days above"),
+            Case(UNEQUAL, "six days, windows in any order")], category="worked example"),
         Part("other days", 3.0, other_days, False, category="other numbers"),
         Part("windows in any order, a detector worse than a coin", 1.0, mixed_days, False,
              category="edge cases"),
@@ -265,6 +318,21 @@ FAIR_AUC = Check(
         Mistake("windows", _bugged(unit="window"),
                 "the unit is the day: one score for each test day, the mean of its windows"),
         Mistake("odd_days", _bugged(odd=0), "learn from even days and test on odd ones"),
+        Mistake("swapped", _bugged(turned=True),
+                "`auc` takes the days with an order first: these areas are 1 less what is asked"),
+        Mistake("sum_of_windows", _bugged(middle=np.sum),
+                "the score of a day is the mean of its windows: a sum favours the day with more"),
+        Mistake("middle_window", _bugged(middle=np.median),
+                "the score of a day is the mean of its windows, not their median"),
+        Mistake("majority", _bugged(middle=lambda one: float(np.mean(one) > 0.5)),
+                "the score of a day is the mean of its windows: a vote of them throws away how "
+                "clear it was"),
+        Mistake("mean_window", _by_mean_window,
+                "the detector looks at windows; only their scores are averaged, not their "
+                "features"),
+        Mistake("leave_one_out", _leave_one_out,
+                "this learns from all other days and judges all; learn from even days and judge "
+                "odd ones"),
         Mistake("best_window", _bugged(middle=np.max),
                 "the score of a day is the mean of its windows, not the largest"),
     ],

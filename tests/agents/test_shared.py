@@ -199,7 +199,8 @@ def test_a_rollout_must_be_whole():
 
 def test_agents_stand_beside_all_rules_on_the_same_days(done):
     found = compare(done.case, [done.agent()], seeds=5, blocks=1, blinded=True)
-    assert found.benchmarks == ["patient in the spread", "patient", *day_rules()]
+    assert found.benchmarks == ["patient in the spread", "patient", "linear, tuned",
+                                *day_rules()]
     assert found.agents == ["PPO", "PPO, signals blanked", "PPO, liquidity blanked",
                             "PPO, urgency blanked"]
     table = found.table

@@ -7,7 +7,7 @@ The runs are ``measure_overfitting.py --store`` and ``measure_fixes.py --store``
 import pandas as pd
 from readme_parts import write
 
-from lobsim.sim_to_real.measured_fixes import measured_curve, measured_fixes, measured_table
+from lobsim.sim_to_real.stored_fixes import measured_curve, measured_fixes, measured_table
 
 _SHARES = {"share": "of the loss", "edge_share": "of the lost edge"}
 _NAMES = {"against": "The price runs against the order, and fees are higher",

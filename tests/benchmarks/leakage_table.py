@@ -1,22 +1,22 @@
-"""The README's tables of leakage, made from a stored run: ``python tests/benchmarks/leakage_table.py``.
+"""The README's tables of leakage, made from a stored run.
 
-The run is ``python tests/benchmarks/measure_portfolio_leakage.py --store``. Run by itself this file
-writes the tables into the README; a test holds that they are in step.
+The run is ``python tests/benchmarks/measure_portfolio_leakage.py --store``. ``python
+tests/benchmarks/leakage_table.py`` writes the tables into the README; a test holds that they are in
+step.
 """
 
 import pandas as pd
+from measure_portfolio_leakage import parser
 from readme_parts import write
 
 from lobsim.agents.leak_surface import CLASSES, leak_surface, measured_leakage
 
-DEFAULTS = {"shares": [0.1, 0.05, 0.2], "train": 16, "test": 32, "test_others": 20,
-            "search_days": 12, "candidates": 20}
-
-
 def command(settings: dict) -> str:
     """What was run."""
     changed = ""
-    for name in (name for name in DEFAULTS if settings[name] != DEFAULTS[name]):
+    for name, usual in vars(parser().parse_args([])).items():
+        if name == "store" or settings[name] == usual:
+            continue
         values = settings[name] if isinstance(settings[name], list) else [settings[name]]
         changed += f" --{name.replace('_', '-')} {' '.join(map(str, values))}"
     return f"python tests/benchmarks/measure_portfolio_leakage.py --store{changed}"

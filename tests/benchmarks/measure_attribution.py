@@ -2,28 +2,32 @@
 
 Run one of::
 
-    python tests/benchmarks/measure_attribution.py --store days.csv          # plays, then tells
-    python tests/benchmarks/measure_attribution.py --store days.csv --no-play  # of what is there
+    python tests/benchmarks/measure_attribution.py --kept days.csv --store   # plays, then judges
+    python tests/benchmarks/measure_attribution.py --kept days.csv --no-play  # what is there
 
 A desk works 13,000 shares of MIDCAP in ten minutes, at random a buyer or a seller, resting at the
 best and crossing when late. In each of `--seeds` runs one gap is planted, of a size between 0.75
-and 1.5 as `hidden_gaps` draws them (the throttle of twice that: no smaller one ever stops this
-desk), and `--days` live days are played. Three judges look at the same days:
+and 1.5 as `hidden_gaps` draws them (the throttle of three times that: this desk sends two or three
+requests at a time, and a throttle that never stops it cannot be seen in anything), and `--days`
+live days are played. Three judges look at the same days:
 
 * paired: the simulator plays the seeds of the live days;
 * unseeded: it does not know them; since luck needs more days, `--pool` days of one gap, of several
-  runs, are judged together;
+  runs, are judged together (of days without a gap each run is judged by itself as well);
 * by cost alone: the gap whose known effect on the cost at size 1 is nearest to the paired gap in
   cost. It is the judge that most people are.
 
 The first two rank by evidence. "first": the planted gap is ranked first; "alone": and nothing else
-is found. The store keeps the measurements of every day, so that a run can be interrupted.
+is found. `--kept` keeps the measurements of every day, so that a run can be interrupted;
+`--store` writes the table that `lobsim.sim_to_real.measured_attribution` reads.
 """
 
 import argparse
 import csv
+import json
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +36,7 @@ import pandas as pd
 from lobsim.envs.execution_settings import ExecutionSettings
 from lobsim.sim_to_real import GAPS, Gap, Laboratory, attribute, learn_responses
 from lobsim.sim_to_real.attribution import FOUND
+from lobsim.sim_to_real.attribution_measured import ATTRIBUTION
 from lobsim.sim_to_real.day_measures import MEASURES
 from lobsim.sim_to_real.laboratory import COST
 
@@ -85,7 +90,7 @@ def planted(gap: str, run: int) -> float:
     if gap == NONE:
         return 0.0
     size = np.random.default_rng([run, GAPS.index(gap)]).uniform(0.75, 1.5)
-    return round(float(size) * (2 if gap == "throttle" else 1), 2)
+    return round(float(size) * (3 if gap == "throttle" else 1), 2)
 
 
 def seeds_of(run: int, days: int) -> list[int]:
@@ -112,13 +117,18 @@ def live_days(store: Stored, gap: str, run: int, days: int) -> pd.DataFrame:
     return store.measured(some, seeds_of(run, days))
 
 
-def judged(found, gap: str) -> tuple[bool, bool, float]:
-    """Whether the gap was ranked first; and alone; and its size (NaN)."""
+def judged(found, gap: str) -> tuple[bool, bool, float, list[str]]:
+    """Whether the gap was ranked first; and alone; its size (NaN); all else that was found."""
     named = found.table[found.table["verdict"] == FOUND]
+    others = [name for name in named["cause"] if name != gap]
     if gap == NONE:
-        return not len(named), not len(named), np.nan
+        return not others, not others, np.nan, others
     first = bool(len(named)) and named["cause"].iloc[0] == gap
-    return first, first and len(named) == 1, float(named["size"].iloc[0]) if first else np.nan
+    return first, first and not others, float(named["size"].iloc[0]) if first else np.nan, others
+
+
+def counted(names) -> str:
+    return ", ".join(f"{name} {n}" for name, n in Counter(names).most_common(3))
 
 
 def by_cost(responses, effect: float) -> str:
@@ -133,12 +143,13 @@ def tell(store: Stored, responses, options) -> pd.DataFrame:
         runs = [run for run in range(options.seeds) if is_played(store, gap, run, options.days)]
         if not runs:
             continue
-        paired, cost, sizes = [], [], []
+        paired, cost, sizes, wrong = [], [], [], []
         for run in runs:
             live, seeds = live_days(store, gap, run, options.days), seeds_of(run, options.days)
-            first, alone, size = judged(attribute(live, store, responses, seeds=seeds,
-                                                  rerun=False), gap)
+            first, alone, size, others = judged(attribute(live, store, responses, seeds=seeds,
+                                                          rerun=False), gap)
             paired.append((first, alone))
+            wrong += others
             sizes.append(size / planted(gap, run) if gap != NONE else np.nan)
             effect = float((live[COST] - store.measured((), seeds)[COST]).mean())
             cost.append(by_cost(responses, effect) == gap)
@@ -149,43 +160,57 @@ def tell(store: Stored, responses, options) -> pd.DataFrame:
                     for month in months]
         row = {"gap": gap, "runs": len(runs), "first": sum(one[0] for one in paired),
                "alone": sum(one[1] for one in paired),
-               "size found/planted": round(float(np.nanmedian(sizes)), 2) if np.isfinite(
-                   sizes).any() else np.nan,
-               "by cost alone": sum(cost) if gap != NONE else np.nan,
-               "months": len(months), "first, unseeded": sum(one[0] for one in unseeded),
-               "alone, unseeded": sum(one[1] for one in unseeded)}
+               "size_ratio": round(float(np.nanmedian(sizes)), 2) if np.isfinite(
+                   sizes).any() else None,
+               "by_cost": sum(cost) if gap != NONE else None,
+               "months": len(months), "first_unseeded": sum(one[0] for one in unseeded),
+               "alone_unseeded": sum(one[1] for one in unseeded),
+               "else_found": counted(wrong + [f"({one})" for month in unseeded
+                                              for one in month[3]])}
         if gap != NONE:
             effect = responses.by_gap[gap].cost[0]
             error = effect.std(ddof=1) / len(effect) ** 0.5
             found = attribute(live_days(store, NONE, 0, options.days), store, responses,
                               rerun=False).table.set_index("cause").loc[gap]
-            row |= {"costs at size 1 (bps)": f"{effect.mean():+.3f} ({2 * error:.3f})",
-                    "seen in": found["seen_in"]}
+            row |= {"cost_bps": round(float(effect.mean()), 3), "cost_error_bps": round(error, 3),
+                    "seen_in": found["seen_in"]}
         rows.append(row)
+        print(".", end="", file=sys.stderr, flush=True)
     return pd.DataFrame(rows)
 
 
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--store", required=True, help="FILE.csv with measurements of days")
+    parser.add_argument("--kept", required=True, help="FILE.csv for the measurements of days")
+    parser.add_argument("--store", action="store_true", help=f"write {ATTRIBUTION.name}")
     parser.add_argument("--seeds", type=int, default=20, help="runs of each gap")
     parser.add_argument("--days", type=int, default=3, help="live days of a run")
     parser.add_argument("--pool", type=int, default=20, help="days judged without their seeds")
-    parser.add_argument("--gaps", nargs="+", default=list(GAPS), choices=GAPS)
+    parser.add_argument("--gaps", nargs="+", default=list(GAPS), choices=GAPS,
+                        help="to plant; all are looked for")
     parser.add_argument("--no-play", action="store_true", help="judge what the store holds")
-    parser.add_argument("--out", help="FILE.csv for the table")
     options = parser.parse_args(arguments)
-    store = Stored(Path(options.store))
+    store = Stored(Path(options.kept))
     started = time.process_time()
-    responses = learn_responses(store, gaps=options.gaps, sizes=SIZES, base_seeds=BASE)
+    responses = learn_responses(store, sizes=SIZES, base_seeds=BASE)
     print(f"{len(LEARN)} days a switch and size, {len(BASE)} without: "
           f"{time.process_time() - started:.0f} s of processor time", flush=True)
     if not options.no_play:
         play(store, options)
     table = tell(store, responses, options)
+    runs = [run for run in range(options.seeds) if is_played(store, NONE, run, options.days)]
+    clean = sum(judged(attribute(live_days(store, NONE, run, options.days), store, responses,
+                                 rerun=False), NONE)[0] for run in runs)
+    print(f"no gap, {options.days} days without their seeds: nothing blamed in {clean} of "
+          f"{len(runs)} runs")
+    print("else found: in brackets without seeds")
     print(table.to_string(index=False))
-    if options.out:
-        table.to_csv(options.out, index=False)
+    if options.store:
+        rows = json.loads(table.to_json(orient="records"))
+        about = {"live_days": options.days, "days_unseeded": options.pool,
+                 "clean_unseeded": clean, "runs_unseeded": len(runs)}
+        ATTRIBUTION.write_text(json.dumps(about | {"rows": rows}, indent=1) + "\n",
+                               encoding="utf-8")
     return 0
 
 

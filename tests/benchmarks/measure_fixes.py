@@ -33,7 +33,7 @@ from lobsim.sim_to_real import (
     schedule_policy,
     venue_figures,
 )
-from lobsim.sim_to_real.measured_fixes import FIXES, measured_table
+from lobsim.sim_to_real.stored_fixes import FIXES, measured_table
 
 VENUES = {"against": ("trend=-2", "fees=1"), "calm": ("regime=1", "spread=4")}
 RANGES = {"trend": (-3.0, 3.0), "spread": (0.0, 4.0), "fees": (0.0, 2.0)}
@@ -149,12 +149,12 @@ def rounded(thing):
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--venues", nargs="+", default=list(VENUES), choices=list(VENUES))
-    parser.add_argument("--seeds", type=int, default=3, help="training seeds")
+    parser.add_argument("--seeds", type=int, default=2, help="training seeds")
     parser.add_argument("--steps", type=int, default=40_960, help="of each training")
     parser.add_argument("--days", type=int, default=128, help="unseen days")
     parser.add_argument("--log-days", type=int, default=16, help="live, of re-calibration")
     parser.add_argument("--blocks", type=int, default=4, help="of fine-tuning")
-    parser.add_argument("--learn-days", type=int, default=120, help="of each block")
+    parser.add_argument("--learn-days", type=int, default=160, help="of each block")
     parser.add_argument("--guard-days", type=int, default=30, help="of each block and side")
     parser.add_argument("--proof-days", type=int, default=120, help="of each side")
     parser.add_argument("--rate", type=float, default=1e-3, help="learning rate of fine-tuning")

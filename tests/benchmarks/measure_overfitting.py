@@ -6,9 +6,8 @@ Run one of::
     python tests/benchmarks/measure_overfitting.py --store
 
 PPO is trained on 1, 4, 16, 64 histories, for the same number of steps each, several training seeds
-with histories of their own. A gain is the shortfall of the schedule on the same day less that of the
-agent, bps, as it came. `--store` writes
-``lobsim/sim_to_real/measured/overfitting.json``.
+with histories of their own. A gain is the shortfall of the schedule on the same day less that of
+the agent, bps, as it came. `--store` writes ``lobsim/sim_to_real/measured/overfitting.json``.
 """
 
 import argparse
@@ -21,7 +20,7 @@ from fixes_case import CASE, TRAINING
 
 from lobsim.sim_to_real.histories import learning_curve
 from lobsim.sim_to_real.live_days import schedule_policy
-from lobsim.sim_to_real.measured_fixes import OVERFITTING
+from lobsim.sim_to_real.stored_fixes import OVERFITTING
 
 SCHEDULE = (schedule_policy, {"actions": "pace", "max_shift_s": TRAINING["max_shift_s"]})
 

@@ -10,7 +10,8 @@ detector of its own is fitted to the public tapes of training days and judged on
 name-days have nobody at work. At the middle size predators trade on that detector, on the test
 days, in the names whose ordinary spread is at most `--most-spread`. Schedules are learned before,
 on days of their own: the numbers of `DiscreetDay` with the least cost, aversion and `LAMBDAS` bps
-for each unit of AUC. An agent of case "portfolio" that comes with the library is one more strategy.
+for each unit of AUC. The first agent of case "portfolio" that comes with the library is one more
+strategy, beside the rule that acts as it did before it had learned anything ("patient").
 
 Tables go to stdout; `--store` keeps them where `lobsim.agents.leak_surface` reads them. Intervals
 are 95 %, over days.
@@ -25,6 +26,7 @@ import pandas as pd
 
 from lobsim.agents import shipped
 from lobsim.agents.agent import AgentError
+from lobsim.agents.desk_rules import LinearPace
 from lobsim.agents.leak_surface import CLASSES, STORED
 from lobsim.analytics import paired_difference
 from lobsim.envs.clients import ClientBook
@@ -60,7 +62,7 @@ def strategies(share: float, learned: dict) -> dict:
     """Name to policy; TWAP first, with which all are compared."""
     rules = {name: rule for name, rule in day_rules().items() if name != "TWAP"}
     found = {"TWAP": day_rules()["TWAP"], **rules, "POV": POVDay(share / (1.0 + share)),
-             **discreet_rules(), **learned}
+             **discreet_rules(), **learned, "patient": LinearPace()}
     try:
         found["PPO"] = shipped("portfolio", "ppo")[0]
     except AgentError:
@@ -215,26 +217,31 @@ def _short(value):
     return int(value) if isinstance(value, np.integer) else value
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command line; its defaults are what is stored."""
+    found = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    found.add_argument("--quick", action="store_true", help="few days, one size of blocks")
+    found.add_argument("--names", type=int, default=12)
+    found.add_argument("--shares", type=float, nargs="+", default=[0.1, 0.05, 0.2],
+                       help="sizes of blocks; predators and the search are at the first")
+    found.add_argument("--train", type=int, default=8, help="training days of each detector")
+    found.add_argument("--test", type=int, default=12, help="test days at the first size")
+    found.add_argument("--test-others", type=int, default=8, help="test days at the others")
+    found.add_argument("--search-days", type=int, default=6)
+    found.add_argument("--candidates", type=int, default=8, help="schedules that are tried")
+    found.add_argument("--predator-share", type=float, default=0.1,
+                       help="a predator's largest position, as a share of an average block")
+    found.add_argument("--most-spread", type=float, default=3.0,
+                       help="bps, beyond which predators do not hunt in a name")
+    found.add_argument("--only", nargs="+", help="names of strategies; default: all")
+    found.add_argument("--seed", type=int, default=7_100)
+    found.add_argument("--store", action="store_true", help=f"write {STORED.name}")
+    return found
+
+
 def main() -> None:
     """Read the command line and measure."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="few days, one size of blocks")
-    parser.add_argument("--names", type=int, default=12)
-    parser.add_argument("--shares", type=float, nargs="+", default=[0.1, 0.05, 0.2],
-                        help="sizes of blocks; predators and the search are at the first")
-    parser.add_argument("--train", type=int, default=16, help="training days of each detector")
-    parser.add_argument("--test", type=int, default=32, help="test days at the first size")
-    parser.add_argument("--test-others", type=int, default=20, help="test days at the others")
-    parser.add_argument("--search-days", type=int, default=12)
-    parser.add_argument("--candidates", type=int, default=20, help="schedules that are tried")
-    parser.add_argument("--predator-share", type=float, default=0.1,
-                        help="a predator's largest position, as a share of an average block")
-    parser.add_argument("--most-spread", type=float, default=3.0,
-                        help="bps, beyond which predators do not hunt in a name")
-    parser.add_argument("--only", nargs="+", help="names of strategies; default: all")
-    parser.add_argument("--seed", type=int, default=7_100)
-    parser.add_argument("--store", action="store_true", help=f"write {STORED.name}")
-    options = parser.parse_args()
+    options = parser().parse_args()
     if options.quick:
         options.shares, options.train, options.test = [0.1], 4, 4
         options.search_days, options.candidates = 4, 5

@@ -7,7 +7,9 @@ import pytest
 from reading import Lesson, body_of, number
 
 from lobsim.agents import shipped_results
-from lobsim.strategies import AlmgrenChriss, PortfolioChriss
+from lobsim.agents.adaptation import measured_adaptation
+from lobsim.agents.leak_surface import leak_surface
+from lobsim.strategies import AlmgrenChriss, PortfolioChriss, RandomisedTWAP
 
 LESSON = Lesson("10_portfolio")
 
@@ -63,6 +65,7 @@ def test_the_handler_leaves_nothing_to_the_auditor_but_a_book_that_ran_dry():
     def counts(line):
         return {kind: int(n) for kind, n in re.findall(r"(\w+) (\d+)(?:,|$)", line[26:])}
 
+    assert counts(free[1])["incomplete"] == 48  # "four days of twelve names"
     assert counts(free[0])["over_cap"] > 100 and counts(free[1])["incomplete"] > 12
     for line in kept:
         assert all(n == 0 for kind, n in counts(line).items() if kind != "incomplete")
@@ -169,9 +172,26 @@ def test_leakage_is_what_the_text_reads_in_the_table():
     small = {name: found[name, "5%"] for name in ("TWAP", "randomised", "passive")}
     assert max(small, key=lambda name: small[name][0]) == "randomised"
     assert small["randomised"][0] > 0.85 and small["TWAP"][1] < 0.5  # its interval holds a coin
+    large = {name: row for (name, share), row in found.items() if share == "15%"}
+    assert min(large, key=lambda name: large[name][0]) == "sparse"  # "the least found"
+    assert 0.5 < large["sparse"][0] < 0.9  # "more often than not"
     gaps = {key: row[4:] for key, row in found.items() if key[0] != "TWAP"}
     assert all(12 < reach < 18 for _, reach in gaps.values())  # "some fifteen bps"
-    assert [key for key, (gap, reach) in gaps.items() if abs(gap) > reach] == [("passive", "5%")]
+    assert [key for key, (gap, reach) in gaps.items() if abs(gap) > reach] == [
+        ("sparse", "5%"), ("passive", "5%")]  # "two of the six"
+
+
+def test_parts_are_as_many_as_the_text_counts():
+    minutes, pause = 20, RandomisedTWAP(10).pause
+    text = LESSON.text_of("detect-text")
+    assert minutes * 60 / 10 * pause == 3 * minutes and "three times as many parts" in text
+    assert minutes * pause == minutes / 2 and "`sparse` has half as many" in text
+
+
+def test_over_twelve_names_the_randomised_schedule_is_found_less_than_equal_parts():
+    found = leak_surface(share=0.1, urgency="all").set_index("strategy")["auc"]
+    assert found["randomised"] < found["TWAP"]
+    assert "here it is the other way round" in LESSON.text_of("frontier-text")
 
 
 def test_pairs_of_days_show_the_order_in_flow_and_clock():
@@ -213,6 +233,23 @@ def test_the_agents_are_better_than_every_schedule_and_no_better_than_who_waits(
     found = shipped_results("portfolio")
     verdicts = found.differences.query(
         "policy == 'PPO' and measure == 'client_bps' and block == 'all'").set_index("against")
-    waits = ["patient in the spread", "patient"]
-    assert set(verdicts.loc[waits, "verdict"]) == {"not told apart"}
-    assert set(verdicts["verdict"].drop(waits)) == {"better"}
+    waits = ["patient in the spread", "patient", "linear, tuned"]
+    blanked = [name for name in verdicts.index if "blanked" in name]
+    assert len(blanked) == 3
+    assert set(verdicts.loc[[*waits, *blanked], "verdict"]) == {"not told apart"}
+    assert set(verdicts["verdict"].drop([*waits, *blanked])) == {"better"}
+
+
+def test_the_agents_do_not_adapt_to_shocks_and_the_tuned_rule_moves_when_spreads_widen():
+    told = measured_adaptation()
+    beside = [row for row in told["beside"] if row["rival"] == "patient"
+              and row["phase"] == "during"]
+    assert {row["column"] for row in beside} >= {"pace", "shift", "price", "client_bps"}
+    assert all(row["low"] < 0 < row["high"] for row in beside)
+    tuned = {row["column"]: row for row in told["rows"] if row["policy"] == "linear, tuned"
+             and (row["shock"], row["phase"]) == ("widening", "during")}
+    assert tuned["pace"]["low"] > 0 and tuned["shift"]["low"] > 0
+    for policy in ("patient", "PPO"):
+        pace = {row["shock"]: row for row in told["rows"] if row["policy"] == policy
+                and (row["column"], row["phase"]) == ("pace", "during")}
+        assert pace["drought"]["high"] < 0 < pace["rush"]["low"]

@@ -16,7 +16,7 @@ INSTALLED_AS = {"IPython": "ipykernel", "PIL": "pillow", "zmq": "pyzmq"}
 CONDA_FOR = {"bleach[css]>=6.1": {"bleach>=6.1", "tinycss2>=1.1"},
              "torch>=2.5,<2.14": {"pytorch>=2.5,<2.14"}}
 # Extras whose packages some part of the library may import inside a function.
-OPTIONAL = {"ray"}
+OPTIONAL = {"ray", "genanki"}
 # Other packages that the bench runs where they are installed.
 MEASURED = {"bourse", "pams", "gym_anytrading", "gym_trading_env"}
 

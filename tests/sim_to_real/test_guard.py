@@ -121,6 +121,8 @@ def test_the_proof_is_on_days_that_chose_nobody_and_every_day_is_counted_once():
 def test_wrong_pilots_and_costs_are_refused_in_a_sentence():
     with pytest.raises(ValueError, match="guard_days is 1"):
         Pilot(guard_days=1)
+    with pytest.raises(ValueError, match="step_alpha is 0.5"):
+        Pilot(step_alpha=0.5)
     with pytest.raises(ValueError, match="alpha is 0.7"):
         Pilot(alpha=0.7)
     with pytest.raises(ValueError, match="costs of the candidate"):

@@ -1,4 +1,4 @@
-"""Laws of live days: both forms of a desk, the schedule's own cost, and what logs tell of a venue."""
+"""Laws of live days: both forms of a desk, the schedule's own cost, what logs tell of a venue."""
 
 import doctest
 
@@ -117,7 +117,7 @@ def test_figures_name_the_gap_and_nothing_else(logs):
 def test_a_trend_is_measured_where_days_are_enough():
     told = []
     for trend in (0.0, -6.0):
-        _, log = LiveDesk(SETTINGS, (("trend", trend),), seed=SEED).work(schedule_policy, 5)
+        _, log = LiveDesk(SETTINGS, (("trend", trend),), seed=SEED).work(schedule_policy, 4)
         told.append(venue_figures(log, SETTINGS))
     market, table = recalibrated(SETTINGS.base, told[1], told[0])
     assert table["moved"]["trend"]

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_agents import BUDGETS, CASES
 
+from lobsim.agents.seeds import training_seed
 from lobsim.agents.training import Training
 from lobsim.envs.seeding import episode_seeds
-from lobsim.agents.seeds import training_seed
 from lobsim.sim_to_real import find_overfitting, history_seeds, overfitting, train_on_histories
 from lobsim.sim_to_real.histories import gains_on
 
 TIMES = 12
-SEASON = 2.0 * np.sin(np.linspace(0, 2 * np.pi, TIMES))  # what is true of every day: best at a quarter
+SEASON = 2.0 * np.sin(np.linspace(0, 2 * np.pi, TIMES))  # true of every day: best at a quarter
 
 
 def days_of(rng, count):
@@ -76,7 +76,7 @@ def test_p_of_one_day_is_its_rank_among_the_fresh_ones():
         assert found.p_value == pytest.approx((1 + better) / 100, abs=0.012)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.floats(-50, 50), st.floats(0.1, 20), st.integers(0, 99))
 def test_the_gap_knows_neither_level_nor_unit(level, unit, seed):
     own, fresh = agents(2, 3, seed, fresh=40)

@@ -1,4 +1,4 @@
-# marks: 1.0  mistake: best_window
+# marks: 0.0  mistake: best_window
 def fair_auc(features, day, label):
     train = day % 2 == 0
     far = ((features[~train][:, None] - features[train]) ** 2).sum(axis=2)

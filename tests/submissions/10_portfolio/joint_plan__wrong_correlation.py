@@ -1,4 +1,4 @@
-# marks: 2.0  mistake: correlation
+# marks: 0.0  mistake: correlation
 def joint_plan(quantities, covariance, cost, aversion, periods):
     names, inner = len(quantities), periods - 1
     d = np.sqrt(np.diag(covariance))

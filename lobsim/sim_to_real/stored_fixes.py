@@ -18,7 +18,7 @@ FIXES = Path(__file__).parent / "measured" / "fixes.json"
 
 
 def measured_curve() -> pd.DataFrame:
-    """Gains on own and on fresh days by the number of histories: `lobsim.sim_to_real.learning_curve`.
+    """Gains on own and on fresh days by histories: `lobsim.sim_to_real.learning_curve`.
 
     Examples
     --------

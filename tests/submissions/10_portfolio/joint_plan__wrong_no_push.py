@@ -1,0 +1,12 @@
+# marks: 0.0  mistake: no_push
+def joint_plan(quantities, covariance, cost, aversion, periods):
+    names, inner = len(quantities), periods - 1
+    holdings = np.zeros((periods + 1, names))
+    holdings[0] = quantities
+    if inner:
+        second = 2 * np.eye(inner) - np.eye(inner, k=1) - np.eye(inner, k=-1)
+        matrix = np.kron(second, np.diag(cost)) + np.kron(np.eye(inner), aversion * covariance)
+        right = np.zeros((inner, names))
+        right[0] = quantities
+        holdings[1:-1] = np.linalg.solve(matrix, right.ravel()).reshape(inner, names)
+    return holdings
