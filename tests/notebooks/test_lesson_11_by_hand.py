@@ -10,6 +10,7 @@ from reading import ROOT, Lesson, body_of, number, rows_of
 from lobsim.course.declare import instance_rng
 from lobsim.course.release_steps import PRIVATE_FILES
 from lobsim.sim_to_real import confidence_sequence, ks_statistic, psi, shapley
+from lobsim.sim_to_real.measured_fixes import measured_curve, measured_table
 
 LESSON = Lesson("11_live")
 SWITCHES = ("order_latency", "fees", "queue", "reaction")
@@ -248,3 +249,20 @@ def test_the_guard_keeps_its_promise_and_the_daily_look_does_not():
 def test_the_model_answer_is_short_enough():
     answer = LESSON.text_of("ex-answer").split("=== BEGIN")[0]
     assert 120 <= len(answer.split()) <= 220
+
+
+def test_one_history_is_learned_by_heart_and_many_are_not():
+    curve = measured_curve().set_index("histories")
+    assert curve.loc[1, "fresh"] < 0 < 4.5 < curve.loc[1, "own"]
+    assert (curve.loc[[1, 4], "p_value"] < 0.05).all() and (curve.loc[16:, "p_value"] > 0.05).all()
+
+
+def test_fixes_win_back_what_the_text_says():
+    against, calm = measured_table("against"), measured_table("calm")
+    assert against.loc["as it is", "excess_high"] < 0
+    assert against.loc["re-calibrated", "gain_low"] > 0
+    assert 0.05 < against.loc["re-calibrated", "share"] < 0.25
+    for fix in ("random gaps", "fine-tuned, guarded"):
+        assert against.loc[fix, "gain_low"] < 0 < against.loc[fix, "gain_high"]
+    assert (calm["gain_low"].dropna() < 0).all()
+    assert calm.loc["fine-tuned, guarded", "excess_bps"] == 0.0
