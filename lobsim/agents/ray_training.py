@@ -184,8 +184,8 @@ class RayTraining(Training):
             .env_runners(num_env_runners=self.workers, batch_mode="complete_episodes",
                          num_cpus_per_env_runner=1, sample_timeout_s=_SAMPLE_S)
             .learners(num_learners=self.learners, num_cpus_per_learner=1)
-            .training(learner_class=NamesLearner, lr=recipe.learning_rate, gamma=recipe.gamma, use_kl_loss=False,
-                      vf_clip_param=float("inf"), grad_clip_by="global_norm",
+            .training(learner_class=NamesLearner, lr=recipe.learning_rate, gamma=recipe.gamma,
+                      use_kl_loss=False, vf_clip_param=float("inf"), grad_clip_by="global_norm",
                       train_batch_size_per_learner=max(batch, recipe.batch_size),
                       minibatch_size=recipe.batch_size,
                       **{theirs: options[ours] for ours, theirs in _OPTIONS.items()})

@@ -116,7 +116,8 @@ def test_readme_names_only_commands_that_exist(repo):
 
 def test_readme_s_map_marks_exactly_the_lessons_that_exist(repo):
     readme = (repo / "README.md").read_text()
-    rows = re.findall(r"^\| (\d\d) \| (.+?) \|.*\| *(.+?) *\|$", readme, flags=re.MULTILINE)
+    rows = re.findall(r"^\| (\d\d) \| (.+?) \|.*\| *(ready|in the making) *\|$", readme,
+                      flags=re.MULTILINE)
     assert [number for number, *_ in rows] == [f"{n:02d}" for n in range(14)]
     there = {path.name[:2] for path in (repo / "lessons").glob("[0-9][0-9]_*") if path.is_dir()}
     marked = {number for number, _, state in rows if state != "in the making"}
