@@ -7,8 +7,8 @@ price of the day, which is no doing of the policy. The cost *against the schedul
 
 with fills against the mid after the step :math:`e`, fees :math:`f`, what is left :math:`x`, what
 the schedule would have left :math:`\bar x` and the mid M, is the shortfall less the move of what
-the schedule had left, :math:`\sum_k s \bar x_k (M_{k+1} - M_k)`. That is the same for every policy on
-one day, but for what its own trades do to the mid; it takes most of the noise with it, and the
+the schedule had left, :math:`\sum_k s \bar x_k (M_{k+1} - M_k)`. That is the same for every policy
+on one day, but for what its own trades do to the mid; it takes most of the noise with it, and the
 trader can work it out from the own log alone. So two policies can be compared on *different* days,
 as they must be live, where each day is lived once. It is the reward ``"against_schedule"`` of
 training (`lobsim.envs.rewards`).
