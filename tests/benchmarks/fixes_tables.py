@@ -64,8 +64,11 @@ def fixes() -> str:
     """All venues."""
     settings = measured_fixes()["settings"]
     parts = [f"`python tests/benchmarks/measure_fixes.py --store`: {settings['seeds']} training "
-             f"seeds, {settings['days']} unseen days; bps, less is better; 95 % intervals by pairs "
-             f"of days."]
+             f"seeds, {settings['days']} unseen days; bps; costs are less the schedule's at the same "
+             f"place (of the first row: in the simulator), negative = better than it; gains are "
+             f"over the agent as it is. Intervals are 95 %, over training seeds and days, by "
+             f"pairs. A share stands only where the loss is told from 0: of cost, or of the edge "
+             f"over the schedule."]
     for name in measured_fixes()["venues"]:
         parts += ["", *venue(name)]
     return "\n".join(parts)

@@ -149,7 +149,7 @@ def rounded(thing):
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--venues", nargs="+", default=list(VENUES), choices=list(VENUES))
-    parser.add_argument("--seeds", type=int, default=2, help="training seeds")
+    parser.add_argument("--seeds", type=int, default=3, help="training seeds")
     parser.add_argument("--steps", type=int, default=40_960, help="of each training")
     parser.add_argument("--days", type=int, default=128, help="unseen days")
     parser.add_argument("--log-days", type=int, default=16, help="live, of re-calibration")
