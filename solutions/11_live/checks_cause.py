@@ -1,5 +1,6 @@
 """Exercises 5 to 7 of lesson 11: a fair share of the blame, the cause, and when to stop."""
 
+import hashlib
 import math
 from itertools import permutations
 from pathlib import Path
@@ -22,9 +23,11 @@ _MEASURED: dict = {}
 
 def measures(table):
     """What the lesson's own function says; known mistakes ask for it many times over."""
-    key = b"".join(table[name].to_numpy(np.float32).tobytes()
-                   for name in ("order", "value", "told_s", "swing", "ahead"))
+    key = hashlib.sha256(b"".join(table[name].to_numpy(np.float32).tobytes() for name in (
+        "order", "value", "told_s", "swing", "ahead"))).digest()
     if key not in _MEASURED:
+        if len(_MEASURED) > 200:  # a grader of a class goes on for long
+            _MEASURED.clear()
         _MEASURED[key] = _LOGS["measures"](table)
     return _MEASURED[key]
 

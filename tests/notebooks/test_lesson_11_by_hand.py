@@ -10,6 +10,7 @@ from reading import ROOT, Lesson, body_of, number, rows_of
 from lobsim.course.declare import instance_rng
 from lobsim.course.release_steps import PRIVATE_FILES
 from lobsim.sim_to_real import confidence_sequence, ks_statistic, psi, shapley
+from lobsim.sim_to_real.attribution_measured import measured_attribution
 from lobsim.sim_to_real.stored_fixes import measured_curve, measured_table
 
 LESSON = Lesson("11_live")
@@ -266,3 +267,10 @@ def test_fixes_win_back_what_the_text_says():
         assert against.loc[fix, "gain_low"] < 0 < against.loc[fix, "gain_high"]
     assert (calm["gain_low"].dropna() < 0).all()
     assert calm.loc["fine-tuned, guarded", "excess_bps"] == 0.0
+
+
+def test_attribution_names_planted_switches_as_often_as_the_text_says():
+    found = measured_attribution().drop(index="none")
+    assert len(found) == 19 and (found["runs"] == 20).all() and found["first"].min() == 18
+    never = set(found.index[found["first_unseeded"] == 0])
+    assert never == {"reaction", "trend"}
