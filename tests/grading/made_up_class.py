@@ -10,6 +10,7 @@ import ast
 import functools
 import json
 import math
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -51,6 +52,9 @@ def judged(source: str, check, lesson: str, student: str | None = None,
            root: Path = ROOT) -> CheckResult:
     """One answer's outcome with the hidden cases; the source runs in this process."""
     names = {"np": np, "pd": pd, "math": math}
+    beside = str(ROOT / "lessons" / lesson)
+    if beside not in sys.path:
+        sys.path.append(beside)  # as in a kernel: a lesson's own modules, after all packages
     for code in _given(root, lesson):
         try:
             exec(code, names)
