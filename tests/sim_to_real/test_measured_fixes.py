@@ -1,7 +1,8 @@
-"""What was measured of overfitting and fixes: stored whole, shown as it is, true to its claim."""
+"""What was measured of overfitting, fixes and attribution: stored whole, shown as it is, true to its claim."""
 
 import doctest
 
+import attribution_table
 import fixes_tables
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,6 +26,7 @@ def test_examples_in_the_docstrings_hold():
 def test_the_readme_shows_what_is_stored():
     assert readme_parts.shown("overfitting") == fixes_tables.overfitting()
     assert readme_parts.shown("fixes") == fixes_tables.fixes()
+    assert readme_parts.shown("attribution") == attribution_table.section()
 
 
 def test_one_history_was_found_out_and_many_were_not():
