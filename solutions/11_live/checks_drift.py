@@ -178,7 +178,7 @@ def other_series(rng):
 
 def odd_lengths(rng):
     return [Case(_clear(rng, 67, 53, 8, 0.05, 0.9, 0.2), "no whole number of blocks"),
-            Case(_clear(rng, 60, 60, 1, 0.02, 0.9, 0.1), "blocks of one row")]
+            Case(_clear(rng, 60, 60, 1, 0.02, 0.9, 0.1), "each row a block")]
 
 
 SIX = {"reference": np.array([0.0, 0.0, 2.0, 2.0]), "live": np.array([1.0, 1.0, 3.0, 3.0]),
