@@ -215,7 +215,7 @@ def fit_micro_price(
     ...     "bid_size": [5, 9, 5, 1, 5], "ask": [1.01, 1.01, 1.02, 1.02, 1.01],
     ...     "ask_size": [5, 1, 5, 9, 5]})
     >>> fitted = fit_micro_price(quotes, n_imbalance=3, n_spread=1, end_s=4)
-    >>> fitted.adjustment_ticks[:, 0].round(3).tolist()
+    >>> (fitted.adjustment_ticks[:, 0].round(3) + 0.0).tolist()
     [-1.0, 0.0, 1.0]
     """
     if n_imbalance < 2:

@@ -125,6 +125,7 @@ def main(spec: dict) -> None:
         become(spec["uid"], spec.get("own", []))
     if spec.get("cwd"):
         os.chdir(spec["cwd"])
+        sys.path.append(spec["cwd"])  # last of all: a lesson's own modules hide no package
     if spec.get("close_calls"):
         from lobsim.course.closed_calls import close_calls
 
