@@ -81,7 +81,7 @@ HOPS = Check(
     ],
     mistakes=[
         Mistake("one_way", _wrong_hops(one_way=True),
-                "received less sent is a difference of two clocks: skew and travel are mixed in it"),
+                "received less sent is of two clocks: their offset and the travel are mixed in it"),
         Mistake("unanswered", _wrong_hops(answered=False),
                 "a request without an answer has stamps of 0: leave it out"),
         Mistake("whole", _wrong_hops(whole=True),
