@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit as t_quantile
 
 from lobsim.course.declare import Case, Check, Mistake, Part, Tolerance
 
@@ -83,6 +84,14 @@ def _reversed(value):
     return reference_shapley(value)[::-1]
 
 
+def _first_and_last(value):
+    return (_alone(value) + _last(value)) / 2
+
+
+def _fractions(value):
+    return reference_shapley(value) / (value[-1] - value[0])
+
+
 def _summed(value):
     n = len(value).bit_length() - 1
     total = np.zeros(n)
@@ -141,6 +150,9 @@ SHAPLEY = Check(
         Mistake("one_order", _one_order, "one order of the switches; the mean over *all* is asked"),
         Mistake("banzhaf", _banzhaf, "subsets have different weights: the mean is over orders, "
                 "not over subsets (this is Banzhaf's index)"),
+        Mistake("first_and_last", _first_and_last,
+                "first and last place are not all: with three switches there is a place between"),
+        Mistake("fractions", _fractions, "shares in bps that add up to the loss, not to 1"),
         Mistake("summed", _summed, "divide by the number of orders, n!"),
         Mistake("scaled", _scaled, "shares scaled to the right sum are not Shapley's"),
         Mistake("from_zero", _from_zero, "a difference is asked: value[0] is the cost without "
@@ -197,8 +209,23 @@ def _diagnose(training, live, symptom=False, calm=True, bold=False, reports=Fals
     own = OWN[cause]
     move = b[own].mean() - a[own].mean()
     value = {None: move, "turned": -move, "live": b[own].mean(),
-             "median": b[own].median() - a[own].median()}[evidence]
+             "median": b[own].median() - a[own].median(),
+             "storms": b[own][wide].mean() - a[own].mean() if cause == "regime" else move,
+             "rows": _of_rows(live, own, b) - _of_rows(training, own, a)}[evidence]
     return cause, float(value)
+
+
+def _of_rows(table, own, measured):
+    """Mean over all requests instead of over orders, where a column of the blotter has it."""
+    if own in table:
+        return table[own].mean()
+    if own in ("crossed", "refused"):
+        return (table["reason"] == own).mean()
+    return measured[own].mean()
+
+
+def _missed(training, live):
+    return "nothing", 0.0
 
 
 def _largest(training, live):
@@ -267,7 +294,8 @@ def own_desks(rng):
 
 def same_symptoms(rng):
     pairs = (("feed_latency", "ack_delay"), ("spread", "regime"))
-    return [_hidden_case(rng, cause) for cause in (*sum(pairs, ()), "nothing")]
+    cases = [_hidden_case(rng, cause) for cause in (*sum(pairs, ()), "nothing")]
+    return [cases[k] for k in rng.permutation(len(cases))]  # their places tell nothing
 
 
 DIAGNOSE = Check(
@@ -304,6 +332,14 @@ DIAGNOSE = Check(
                 "the evidence is live less training, not the other way round"),
         Mistake("live_alone", _wrong_diagnosis(evidence="live"),
                 "the evidence is a difference: subtract the training market's mean"),
+        Mistake("missed", _missed,
+                "something has changed at this desk; thresholds must lie below what a suspect does "
+                "at a size of 0.8, and a regime shows in single orders"),
+        Mistake("rows", _wrong_diagnosis(evidence="rows"),
+                "one number for each order first, and the mean over the orders then: orders have "
+                "different numbers of requests"),
+        Mistake("storms", _wrong_diagnosis(evidence="storms"),
+                "the evidence is the mean over *all* orders, calm ones too"),
         Mistake("median", _wrong_diagnosis(evidence="median"),
                 "means over orders, not medians"),
     ],
@@ -317,10 +353,11 @@ def reference_guard(difference, tau, alpha, least):
 
 
 def _guard(difference, tau, alpha, least, half="sequence", ddof=1, turned=False, first=True,
-           zero_based=False, one_sided=False, of_mean=True, early=False):
+           zero_based=False, one_sided=False, of_mean=True, early=False,
+           late=False):
     x = np.asarray(difference, dtype=float)
     low, high = ("better", "worse") if turned else ("worse", "better")
-    for n in range(2 if early else least, len(x) + 1):
+    for n in range(2 if early else least + late, len(x) + 1):
         if not first and n < len(x):
             continue
         v = x[:n].var(ddof=ddof) / (n if of_mean else 1)
@@ -328,7 +365,7 @@ def _guard(difference, tau, alpha, least, half="sequence", ddof=1, turned=False,
             level = 2 * math.log(1 / alpha) * (0.5 if one_sided else 1)
             reach = math.sqrt(v * (v + tau**2) / tau**2 * (level + math.log1p(tau**2 / v)))
         else:
-            reach = 1.959964 * math.sqrt(v)
+            reach = math.sqrt(v) * (1.959964 if half == "naive" else t_quantile(n - 1, 0.975))
         mean = x[:n].mean()
         day = n - 1 if zero_based else n
         if mean - reach > 0:
@@ -392,6 +429,10 @@ GUARD = Check(
                 "the guard stops at the *first* day on which it knows, not on the last"),
         Mistake("too_early", _wrong_guard(early=True),
                 "the variance is estimated: the first looks, before `least` days, do not count"),
+        Mistake("too_late", _wrong_guard(late=True),
+                "at the first look `least` days are known: day `least` itself may decide"),
+        Mistake("t_test", _wrong_guard(half="t"),
+                "a t test holds for one look; this guard looks every day"),
         Mistake("zero_based", _wrong_guard(zero_based=True), "days count from 1"),
         Mistake("not_of_the_mean", _wrong_guard(of_mean=False),
                 "v is the variance of the *mean*: divide by the number of days"),

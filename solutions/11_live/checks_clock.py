@@ -14,7 +14,8 @@ def reference_hops(sent, received, told, heard):
 
 
 def _hops(sent, received, told, heard, answered=True, middle=np.median, turned=False,
-          whole=False, kept=True, one_way=False, half=2.0, of_medians=False):
+          whole=False, kept=True, one_way=False, half=2.0, of_medians=False,
+          there=False, added=False, legs=1.0):
     sent, received, told, heard = (np.asarray(x, dtype=float)
                                    for x in (sent, received, told, heard))
     if answered:
@@ -23,10 +24,10 @@ def _hops(sent, received, told, heard, answered=True, middle=np.median, turned=F
     if of_medians:
         sent, received, told, heard = (np.atleast_1d(np.median(x))
                                        for x in (sent, received, told, heard))
-    offset = ((received - sent) + (told - heard)) / half
-    if one_way:
+    offset = ((received - sent) + (heard - told if added else told - heard)) / half
+    if one_way or there:
         offset = received - sent
-    travel = heard - sent if whole else (heard - sent) - (told - received)
+    travel = legs * (heard - sent if whole else (heard - sent) - (told - received))
     if one_way:
         travel = received - sent
     held = told - received if kept else heard - told
@@ -80,7 +81,7 @@ HOPS = Check(
     ],
     mistakes=[
         Mistake("one_way", _wrong_hops(one_way=True),
-                "received less sent is a difference of two clocks: skew and travel are mixed in it"),
+                "received less sent is of two clocks: their offset and the travel are mixed in it"),
         Mistake("unanswered", _wrong_hops(answered=False),
                 "a request without an answer has stamps of 0: leave it out"),
         Mistake("whole", _wrong_hops(whole=True),
@@ -88,6 +89,12 @@ HOPS = Check(
         Mistake("turned", _wrong_hops(turned=True),
                 "the offset is positive when the *venue's* clock is ahead"),
         Mistake("not_halved", _wrong_hops(half=1.0), "the offset is the mean of two estimates"),
+        Mistake("there", _wrong_hops(there=True),
+                "the offset is half the difference of the ways there and back"),
+        Mistake("added", _wrong_hops(added=True),
+                "the way back counts against the way there: told less heard"),
+        Mistake("one_leg", _wrong_hops(legs=0.5),
+                "travel is there *and* back: do not halve it"),
         Mistake("mean", _wrong_hops(middle=np.mean), "the median is asked, not the mean"),
         Mistake("of_medians", _wrong_hops(of_medians=True),
                 "subtract first, request by request, and take the median then"),

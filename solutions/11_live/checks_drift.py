@@ -16,15 +16,19 @@ def reference_distances(reference, live, edges):
 
 
 def _distances(reference, live, edges, floor=True, side="left", signed=False, half=False,
-               log=np.log, turned=False, ties=True, one_sided=False, mean=False, counts=False):
+               log=np.log, turned=False, ties=True, one_sided=False, mean=False, counts=False,
+               empty=None):
     reference, live, edges = (np.asarray(x, dtype=float) for x in (reference, live, edges))
     least = 0.5 / max(len(reference), len(live))
     shares = []
     for own in (reference, live):
         inside = np.searchsorted(edges, own, side=side)
         share = np.bincount(inside, minlength=len(edges) + 1) / (1 if counts else len(own))
-        shares.append(np.maximum(share, least) if floor else share)
+        lowest = {"own": 0.5 / len(own), "tiny": 1e-6}.get(empty, least)
+        shares.append(np.maximum(share, lowest) if floor else share)
     p, q = shares[::-1] if turned else shares
+    if empty == "skipped":
+        p, q = (x[(p > least) & (q > least)] for x in (p, q))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = log(q / p)
         psi = np.nansum((q if half else q - p) * ratio)
@@ -95,6 +99,14 @@ DISTANCES = Check(
     mistakes=[
         Mistake("empty", _wrong_distances(floor=False),
                 "an empty bin makes the index infinite: no share below half an observation"),
+        Mistake("own_half", _wrong_distances(empty="own"),
+                "half an observation of the *larger* sample, the same for both sides"),
+        Mistake("tiny", _wrong_distances(empty="tiny"),
+                "the index depends on what an empty bin counts as: half an observation of the "
+                "larger sample, 0.5 / max(n, m)"),
+        Mistake("skipped", _wrong_distances(empty="skipped"),
+                "a bin that is empty on one side is the strongest sign of drift: do not leave it "
+                "out"),
         Mistake("right_edge", _wrong_distances(side="right"),
                 "a value equal to an edge belongs to the bin below it"),
         Mistake("divergence", _wrong_distances(half=True),
