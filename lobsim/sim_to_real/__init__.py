@@ -88,7 +88,6 @@ _HOMES = {
     "ab_picture": ("ab_plot",),
     "account": ("Account", "LiveOrder", "Reconciliation", "reconcile"),
     "attribution": ("Attribution", "Effect", "attribute"),
-    "attribution_measured": ("measured_attribution",),
     "attribution_report": ("attribution_plot", "attribution_text", "gap_parts_plot"),
     "blocks": ("BlockLength", "Pool", "block_length"),
     "bounded_sequence": ("bounded_confidence_sequence",),
@@ -123,6 +122,7 @@ _HOMES = {
     "sequential": ("always_valid_p", "best_tau", "confidence_sequence", "log_mixture_ratio",
                    "naive_p"),
     "shapley_values": ("ShapleyValues", "shapley"),
+    "stored_attribution": ("measured_attribution",),
     "stored_fixes": ("measured_curve", "measured_fixes", "measured_table"),
     "venue": ("VenueCore", "VenueDay"),
 }

@@ -36,7 +36,7 @@ import pandas as pd
 from lobsim.envs.execution_settings import ExecutionSettings
 from lobsim.sim_to_real import GAPS, Gap, Laboratory, attribute, learn_responses
 from lobsim.sim_to_real.attribution import FOUND
-from lobsim.sim_to_real.attribution_measured import ATTRIBUTION
+from lobsim.sim_to_real.stored_attribution import ATTRIBUTION
 from lobsim.sim_to_real.day_measures import MEASURES
 from lobsim.sim_to_real.laboratory import COST
 

@@ -10,7 +10,7 @@ from reading import ROOT, Lesson, body_of, number, rows_of
 from lobsim.course.declare import instance_rng
 from lobsim.course.release_steps import PRIVATE_FILES
 from lobsim.sim_to_real import confidence_sequence, ks_statistic, psi, shapley
-from lobsim.sim_to_real.attribution_measured import measured_attribution
+from lobsim.sim_to_real.stored_attribution import measured_attribution
 from lobsim.sim_to_real.stored_fixes import measured_curve, measured_table
 
 LESSON = Lesson("11_live")

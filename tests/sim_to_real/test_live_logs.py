@@ -97,7 +97,7 @@ def test_a_file_that_is_no_log_is_refused(tmp_path):
         logs.read_log(tmp_path / "nothing.parquet")
 
 
-@pytest.mark.parametrize("name", ["attribution_measured", "day_record", "gaps", "links", "protocol",
+@pytest.mark.parametrize("name", ["stored_attribution", "day_record", "gaps", "links", "protocol",
                                   "venue"])
 def test_examples_in_docstrings_do_what_they_say(name):
     failed, tried = doctest.testmod(import_module(f"lobsim.sim_to_real.{name}"))
