@@ -137,8 +137,8 @@ SIGNAL = Case(
     judge_envs=500,
     recipes={
         # Around the best rule that does not see: what is beyond it is the signal, and was learned.
-        # Fills are marked at once, as below; a narrow policy (target entropy, -2 is usual) and large
-        # batches were chosen among a few on validation seeds.
+        # Fills are marked at once, as below; a narrow policy (target entropy, -2 is usual) and
+        # large batches were chosen among a few on validation seeds.
         "sac": Recipe(n_envs=64, steps=320_000, learning_rate=1e-3, gamma=0.99, net=(64, 64),
                       activation="relu", batch_size=512, residual=0.5, stagger=True,
                       training={"reward": "marked", "centred": True},
