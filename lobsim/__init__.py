@@ -18,8 +18,8 @@ _HOME = {
     "MarketBatch": "lobsim.market",
     "profiles": "lobsim.market",
 }
-_FLOORS = ("engine", "data", "market", "analytics", "strategies", "envs", "agents", "plots",
-           "course")
+_FLOORS = ("engine", "data", "market", "analytics", "strategies", "envs", "agents", "orderflow_ai",
+           "plots", "course")
 
 __all__ = [*_HOME, *_FLOORS, "__version__"]
 
