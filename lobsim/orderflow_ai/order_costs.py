@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from lobsim.analytics import implementation_shortfall, mid_at, quoted_spread, twap_price, vwap
-from lobsim.orderflow_ai.desk import Desk, DeskError
+from lobsim.orderflow_ai.desk import Desk, DeskError, safe_label
 
 __all__ = ["PARTS", "order_costs", "ratio_of_means", "t_reach"]
 
@@ -74,7 +74,8 @@ def _one(order, fills: pd.DataFrame, quotes: pd.DataFrame, trades) -> dict | Non
             order.side, order.quantity, fills["price"], fills["size"], decision_price=decision,
             arrival_price=arrival, end_price=end, fees=float(fills["fee"].sum()))
     except ValueError as error:
-        raise DeskError(f"order {order.order_id} of {order.date}: {error}") from None
+        name = safe_label(order.order_id) or "with an odd name"  # the sentence may go to a model
+        raise DeskError(f"order {name} of {order.date}: {error}") from None
     start_s, end_s = order.start_ns / NS, order.end_ns / NS
     volume, market_vwap = math.nan, math.nan
     if trades is not None:
