@@ -53,6 +53,8 @@ class Desk:
         Where it came from, for the report.
     tick_size : float
         In currency.
+    memo : dict
+        What was computed from these tables, as a question asks for the same more than once.
 
     Examples
     --------
@@ -68,6 +70,7 @@ class Desk:
     trades: dict[str, pd.DataFrame] = field(default_factory=dict)
     source: str = "tables"
     tick_size: float = 0.01
+    memo: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def bundled(cls) -> Desk:
@@ -153,10 +156,12 @@ class Desk:
 
     def signed(self, day: str) -> pd.DataFrame:
         """Market orders of a day: ``time_ns, price, size, sign``; signed by Lee and Ready."""
-        prints = self.trades[day]
-        if "sign" not in prints:
-            prints = prints.assign(sign=lee_ready(prints, self.quotes[day]))
-        return market_orders(prints)
+        if ("signed", day) not in self.memo:
+            prints = self.trades[day]
+            if "sign" not in prints:
+                prints = prints.assign(sign=lee_ready(prints, self.quotes[day]))
+            self.memo["signed", day] = market_orders(prints)
+        return self.memo["signed", day]
 
 
 def safe_label(text: object) -> str | None:

@@ -52,9 +52,11 @@ def order_costs(desk: Desk, days: list[str], side: str = "both") -> pd.DataFrame
     rows = []
     for order in wanted.itertuples():
         quotes = desk.quotes.get(order.date)
-        if quotes is not None:
-            own = fills.get((order.date, order.order_id), nothing)
-            rows.append(_one(order, own, quotes, desk.trades.get(order.date)))
+        key = "order_costs", order.date, order.order_id
+        if quotes is not None and key not in desk.memo:
+            own = fills.get(key[1:], nothing)
+            desk.memo[key] = _one(order, own, quotes, desk.trades.get(order.date))
+        rows.append(desk.memo.get(key))
     rows = [row for row in rows if row is not None]
     if not rows:
         raise DeskError(f"no order from {days[0]} to {days[-1]} has quotes at its times"
