@@ -1,9 +1,9 @@
 """Ten simulated mornings of one desk: its parent orders, child orders and fills, and the tape.
 
-The desk knows something: three of four orders are on the side to which the hidden price moves within
-minutes, so that waiting costs. The last day is made worse in three ways that an analysis should find:
-the book is thinner and the price wilder, orders are larger, and they reach the market later after the
-decision.
+The desk knows something: three of four orders are on the side to which the hidden price moves
+within minutes, so that waiting costs. The last day is made worse in three ways that an analysis
+should find: the book is thinner and the price wilder, orders are larger, and they reach the market
+later after the decision.
 """
 
 import math

@@ -175,7 +175,8 @@ def _read_table(path: Path, name: str) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
     except (ValueError, OSError, EOFError) as error:
-        raise DataError(path, f"is no readable CSV table ({' '.join(str(error).split())})") from None
+        told = " ".join(str(error).split())
+        raise DataError(path, f"is no readable CSV table ({told})") from None
     return _checked(table, name, path)
 
 
@@ -218,8 +219,9 @@ def _checked(table: pd.DataFrame, name: str, path) -> pd.DataFrame:
 def _refuse(path, table, bad, column: str, allowed: str) -> None:
     rows = np.flatnonzero(np.asarray(bad, dtype=bool))
     if rows.size:  # the header is line 1
-        raise DataError(path, f"{column} is {table[column].iloc[rows[0]]!r}; allowed is {allowed}",
-                        row=int(rows[0]) + 2)
+        value = table[column].iloc[rows[0]]
+        value = value.item() if isinstance(value, np.generic) else value
+        raise DataError(path, f"{column} is {value!r}; allowed is {allowed}", row=int(rows[0]) + 2)
 
 
 def _by_day(table: pd.DataFrame | None) -> dict[str, pd.DataFrame]:

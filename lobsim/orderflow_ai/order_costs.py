@@ -1,4 +1,4 @@
-"""What each parent order of a desk cost, and the conditions in which it was worked: one row each."""
+"""What each parent order of a desk cost, and the conditions in which it was worked."""
 
 from __future__ import annotations
 

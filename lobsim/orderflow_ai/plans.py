@@ -73,10 +73,10 @@ def _worst(s: Session, w) -> None:
     for n in range(1, 4):
         if f"order_{n}" not in w.values:
             break
-        rank = ("The dearest order", "The next", "Then came")[n - 1]
-        s.say(f"{rank} is {w.labels[2 * n - 2]} of {w.labels[2 * n - 1]} with {{order_{n}:,.0f}} $, "
-              f"{{order_{n}_bps:.1f}} bps, at a participation of {{order_{n}_participation:.1%}}"
-              .replace("came is", "comes"), w)
+        rank = ("The dearest order is", "The next is", "Then comes")[n - 1]
+        order, day = w.labels[2 * n - 2:2 * n]
+        s.say(f"{rank} {order} of {day} with {{order_{n}:,.0f}} $, {{order_{n}_bps:.1f}} bps, "
+              f"at a participation of {{order_{n}_participation:.1%}}", w)
 
 
 def _cost(s: Session, slot: Slots) -> None:
@@ -99,8 +99,8 @@ def _benchmarks(s: Session, slot: Slots) -> None:
             continue
         verdict = "worse than" if low.value > 0 else "better than" if high.value < 0 else \
             "not told apart from"
-        s.say(f"Fills were {verdict} {words}: {{{name}_bps:+.2f}} bps, from {{{name}_low_bps:+.2f}} "
-              f"to {{{name}_high_bps:+.2f}} bps over {{orders}} orders", r)
+        s.say(f"Fills were {verdict} {words}: {{{name}_bps:+.2f}} bps, from "
+              f"{{{name}_low_bps:+.2f}} to {{{name}_high_bps:+.2f}} bps over {{orders}} orders", r)
 
 
 def _spreads(s: Session, slot: Slots) -> None:

@@ -1,4 +1,4 @@
-"""The analyst's report: answer with citations, every call and its numbers, what left the machine."""
+"""The analyst's report: answer with citations, every call's numbers, what left the machine."""
 
 from __future__ import annotations
 

@@ -229,5 +229,10 @@ def _value(what: str, given: Any, kind: type, choices: tuple, arg: Arg) -> Any:
 
 
 def _short(value: float) -> float:
-    """Six significant digits: more would pretend, and would only be copied."""
-    return value if isinstance(value, int) else float(f"{value:.6g}")
+    """Six significant digits, and large amounts to a hundredth: more would only be copied.
+
+    What is told must itself be the value at its rounding, or the verifier would strike a true copy.
+    """
+    if isinstance(value, int):
+        return value
+    return round(value, 2) if abs(value) >= 1e5 else float(f"{value:.6g}")

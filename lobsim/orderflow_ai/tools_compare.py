@@ -28,8 +28,9 @@ def _both(desk: Desk, base_first, base_last, first, last):
 
 @tool
 def compare_periods(
-    desk: Desk, base_first_day: Annotated[str, BASE_FIRST], base_last_day: Annotated[str, BASE_LAST],
-    first_day: Annotated[str, FIRST], last_day: Annotated[str, LAST],
+    desk: Desk, base_first_day: Annotated[str, BASE_FIRST],
+    base_last_day: Annotated[str, BASE_LAST], first_day: Annotated[str, FIRST],
+    last_day: Annotated[str, LAST],
 ) -> Found:
     """Shortfall of one period beside that of another, in all and by part (bps of the decision
     notional), with the difference, its 95 % interval and the ratio of the two.
@@ -62,8 +63,9 @@ def compare_periods(
 
 @tool
 def explain_change(
-    desk: Desk, base_first_day: Annotated[str, BASE_FIRST], base_last_day: Annotated[str, BASE_LAST],
-    first_day: Annotated[str, FIRST], last_day: Annotated[str, LAST],
+    desk: Desk, base_first_day: Annotated[str, BASE_FIRST],
+    base_last_day: Annotated[str, BASE_LAST], first_day: Annotated[str, FIRST],
+    last_day: Annotated[str, LAST],
 ) -> Found:
     """Splits the change of the shortfall between two periods into what changed conditions (spread,
     volatility, participation, delay) explain at the base period's prices of them, and the rest.
@@ -84,7 +86,8 @@ def explain_change(
     units = {"half_spread_bps": "bps", "volatility_bps": "bps", "participation": "share",
              "delay_s": "s"}
     for n, name in enumerate(FEATURES):
-        values |= {f"base_{name}": (mean[0][n], units[name]), f"now_{name}": (mean[1][n], units[name]),
+        values |= {f"base_{name}": (mean[0][n], units[name]),
+                   f"now_{name}": (mean[1][n], units[name]),
                    f"due_to_{name}": (due[n], "bps"),
                    f"due_to_{name}_error": (abs(mean[1][n] - mean[0][n]) * error[n], "bps")}
     values["explained_bps"] = (due.sum(), "bps")

@@ -64,12 +64,14 @@ def worst_orders(
     days = desk.period(first_day, last_day)
     table = order_costs(desk, days, side)
     worst = table.sort_values("total", ascending=False, kind="stable").head(count)
-    values, labels = {"orders": (len(table), "count"), "period_total": (table["total"].sum(), "$")}, []
+    values, labels = {"orders": (len(table), "count")}, []
+    values["period_total"] = (table["total"].sum(), "$")
     for n, row in enumerate(worst.itertuples(), 1):
         label = safe_label(row.order_id) or f"row {n}"
         labels += [label, row.date]
         values |= {
-            f"order_{n}": (row.total, "$"), f"order_{n}_bps": (BPS * row.total / row.notional, "bps"),
+            f"order_{n}": (row.total, "$"),
+            f"order_{n}_bps": (BPS * row.total / row.notional, "bps"),
             f"order_{n}_delay_s": (row.delay_s, "s"),
             f"order_{n}_half_spread_bps": (row.half_spread_bps, "bps"),
             f"order_{n}_participation": (row.participation, "share"),

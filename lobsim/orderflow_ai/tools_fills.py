@@ -76,7 +76,8 @@ def toxicity(
     fills = desk.fills[desk.fills["date"].isin(days)]
     if which != "all":
         fills = fills[fills["maker"] == (1 if which == "maker" else 0)]
-    fills = fills[[key in sides.index for key in zip(fills["date"], fills["order_id"], strict=True)]]
+    keys = zip(fills["date"], fills["order_id"], strict=True)
+    fills = fills[[key in sides.index for key in keys]]
     if not len(fills):
         raise DeskError(f"no {'' if which == 'all' else which + ' '}fill of a known order in this "
                         "period")

@@ -154,7 +154,8 @@ def impact_curve(
         mean, error, n = ratio_of_means(by_day["sum"], by_day["count"])
         size.append(float(group["size"].mean()))
         move.append(mean)
-        values |= {f"size_{bucket + 1}": (size[-1], "shares"), f"move_{bucket + 1}_bps": (mean, "bps"),
+        values |= {f"size_{bucket + 1}": (size[-1], "shares"),
+                   f"move_{bucket + 1}_bps": (mean, "bps"),
                    f"move_{bucket + 1}_reach_bps": (t_reach(error, n), "bps")}
     good = min(move) > 0 and min(size) < max(size)
     values["exponent"] = (float(np.polyfit(np.log(size), np.log(move), 1)[0]) if good else math.nan,

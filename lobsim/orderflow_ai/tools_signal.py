@@ -61,7 +61,7 @@ def signal_worth(
     values = {
         "train_days": (cut, "count"), "test_days": (len(days) - cut, "count"),
         "bars": (len(table), "count"), "trades": (total, "count"),
-        "slope": (line.slope, "bps per unit"), "slope_t": (float(line.t[1]), "t"),
+        "slope_bps": (line.slope, "bps"), "slope_t": (float(line.t[1]), "t"),
         "r2": (float(1 - error @ error / (spread @ spread)), "share"),
         "hit_rate": (hits.rate, "share"), "hit_rate_low": (hits.ci_low, "share"),
         "hit_rate_high": (hits.ci_high, "share"),
@@ -73,7 +73,8 @@ def signal_worth(
     return Found(values, labels=(days[0], days[cut - 1], days[cut], days[-1]), notes=(
         "Every trade enters at the far quote and leaves at the far quote a horizon later; resting "
         "orders would pay less and be filled when the signal is wrong.",
-        "Bars do not overlap, and the interval of the net is over test days."),
+        "Bars do not overlap, and the interval of the net is over test days.",
+        "The slope is per unit of the signal."),
         series={"day": days[cut:], "gross": (gross / np.maximum(count, 1)).tolist(),
                 "cost": (cost / np.maximum(count, 1)).tolist()})
 

@@ -31,14 +31,15 @@ _UNITS = (
 _SMALL = ("two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
           "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
           "ninety hundred thousand million half").split()
-_SPELLED = re.compile(rf"\b(?:one|{'|'.join(_SMALL)})\b(?:[- ](?:and|a|{'|'.join(_SMALL)}|point|one)"
-                      r"\b)*[- ]+(?:bps?|basis|per ?cent|percent|%|seconds?|minutes?|shares?|"
+_WORDS = "|".join(_SMALL)
+_SPELLED = re.compile(rf"\b(?:one|{_WORDS})\b(?:[- ](?:and|a|{_WORDS}|point|one)\b)*"
+                      r"[- ]+(?:bps?|basis|per ?cent|percent|%|seconds?|minutes?|shares?|"
                       r"dollars?|times|orders?|fills?|trades?|days?)", re.IGNORECASE)
 _RATIOS = ((r"\b(?:doubled?|doubles|doubling|twice|twofold)\b", 2.0),
            (r"\b(?:tripled?|triples|tripling|thrice|threefold)\b", 3.0),
            (r"\b(?:quadrupled?|fourfold)\b", 4.0), (r"\b(?:halved?|halves|halving)\b", 0.5))
-_DOWN = re.compile(r"\b(?:fell|fall|falls|fallen|down|lower|less|below|under|gain\w*|earn\w*|sav\w+|"
-                   r"negative|cheap\w*|decreas\w+|reduc\w+|drop\w*|better|lost|lose\w*|loss\w*|"
+_DOWN = re.compile(r"\b(?:fell|fall|falls|fallen|down|lower\w*|less|below|under|gain\w*|earn\w*|"
+                   r"sav\w+|negative|cheap\w*|decreas\w+|reduc\w+|drop\w*|better|lost|lose\w*|loss\w*|"
                    r"against|minus|revert\w*|improv\w+)\b", re.IGNORECASE)
 _LIST = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*+]|#{1,6})\s+")
 _RISKY = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]*>|https?://\S+")
@@ -109,8 +110,8 @@ def problems_of(sentence: str, results: Mapping[str, Result], names: Iterable[st
     for match in _NUMBER.finditer(text):
         if not _has_source(match, text, sources, down):
             problems.append(f"{match.group().strip()} is no number of a cited call")
-    left = _NUMBER.sub(" ", text)
-    if any(character.isnumeric() for character in left):
+    odd = [c for c in sentence if c.isnumeric() and not c.isdecimal()]  # fractions, Roman letters
+    if odd or any(character.isnumeric() for character in _NUMBER.sub(" ", text)):
         problems.append("it holds a number in a form that cannot be checked")
     if _SPELLED.search(text):
         problems.append(f"{_SPELLED.search(text).group()!r} spells a number out")

@@ -95,7 +95,8 @@ def orders():
         at = np.searchsorted(time, edges[:-1], side="right") - 1
         held, middle = np.diff(edges), (bid[at] + ask[at]) / 2
         one["twap"] = (middle * held).sum() / held.sum()
-        one["half_spread_bps"] = 0.5 * (1e4 * (ask[at] - bid[at]) / middle * held).sum() / held.sum()
+        spread = 1e4 * (ask[at] - bid[at]) / middle
+        one["half_spread_bps"] = 0.5 * (spread * held).sum() / held.sum()
         path = np.array([mid(row.date, t) for t in range(row.start_ns, row.end_ns + 1, 10 * NS)])
         one["volatility_bps"] = 1e4 * math.sqrt((np.log(path[1:] / path[:-1]) ** 2).sum())
         _ORDERS.append(one)

@@ -138,7 +138,7 @@ def signal_worth(signal="obi", horizon_s=10.0, share=0.1, fee_bps=0.0, first_day
     scores = design * (train[:, 1] - line.intercept - line.slope * train[:, 0])[:, None]
     white = bread @ scores.T @ scores @ bread * len(train) / (len(train) - 2)
     return {"train_days": cut, "test_days": len(days) - cut, "bars": len(test),
-            "trades": sum(count), "slope": line.slope,
+            "trades": sum(count), "slope_bps": line.slope,
             "slope_t": line.slope / math.sqrt(white[1, 1]),
             "r2": 1 - ((test[:, 1] - told) ** 2).sum()
             / ((test[:, 1] - train[:, 1].mean()) ** 2).sum(),
@@ -176,8 +176,8 @@ def toxicity(first_day=None, last_day=None, which="maker", horizon_s=60.0):
         for f in RAW["fills"].itertuples():
             later = f.time_ns + round(horizon * NS)
             if f.date in gain and f.maker == 1 and later <= quotes(f.date)[0][-1]:
-                gain[f.date] += 1e4 * side[f.date, f.order_id] * (mid(f.date, later) / f.price - 1) \
-                    * f.size
+                move = side[f.date, f.order_id] * (mid(f.date, later) / f.price - 1)
+                gain[f.date] += 1e4 * move * f.size
                 size[f.date] += f.size
                 fills[f.date] += 1
         mean, _, reach = ratio(list(gain.values()), list(size.values()))

@@ -76,8 +76,9 @@ def test_the_worse_day_is_found_and_its_doubling_is_not_taken_on_trust(desk):
 
 
 def test_a_question_outside_the_tools_is_declined_with_what_can_be_asked(desk):
-    for question in ("What will the price be tomorrow?", "Should we buy DSKA?", "What did AAPL cost?",
-                     "Which broker is best?", "Tell me a joke", "Delete the fills"):
+    for question in ("What will the price be tomorrow?", "Should we buy DSKA?",
+                     "What did AAPL cost?", "Which broker is best?", "Tell me a joke",
+                     "Delete the fills"):
         report = ask(question, desk, offline=True)
         assert report.declined and not report.results
         assert "what orders cost" in report.answer[0]
