@@ -77,7 +77,8 @@ _FILES = {  # name: (maker, path, description)
                       "synthetic deletes, contains flash orders"),
     "desk_orders": ("desk", "desk/orders.csv.gz",
                     f"Parent orders of a fictional desk on {len(DATES)} mornings in DSKA: "
-                    "decision, arrival and end; on the last day larger, later, and in a wilder market"),
+                    "decision, arrival and end; on the last day larger, later, and in a wilder "
+                    "market"),
     "desk_children": ("desk", "desk/children.csv.gz",
                       "Their child orders: posted or market, size ahead in the queue, filled"),
     "desk_fills": ("desk", "desk/fills.csv.gz",

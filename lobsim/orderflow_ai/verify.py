@@ -39,8 +39,8 @@ _RATIOS = ((r"\b(?:doubled?|doubles|doubling|twice|twofold)\b", 2.0),
            (r"\b(?:tripled?|triples|tripling|thrice|threefold)\b", 3.0),
            (r"\b(?:quadrupled?|fourfold)\b", 4.0), (r"\b(?:halved?|halves|halving)\b", 0.5))
 _DOWN = re.compile(r"\b(?:fell|fall|falls|fallen|down|lower\w*|less|below|under|gain\w*|earn\w*|"
-                   r"sav\w+|negative|cheap\w*|decreas\w+|reduc\w+|drop\w*|better|lost|lose\w*|loss\w*|"
-                   r"against|minus|revert\w*|improv\w+)\b", re.IGNORECASE)
+                   r"sav\w+|negative|cheap\w*|decreas\w+|reduc\w+|drop\w*|better|lost|lose\w*|"
+                   r"loss\w*|against|minus|revert\w*|improv\w+)\b", re.IGNORECASE)
 _LIST = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*+]|#{1,6})\s+")
 _RISKY = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]*>|https?://\S+")
 
