@@ -15,10 +15,8 @@ __all__ = ["figure_of"]
 def figure_of(result: Result) -> tuple[str, Figure] | None:
     """Alternative text and figure of a result; None for tools that are better read than seen."""
     draw = _DRAWN.get(result.tool)
-    if draw is None or not result.series or not all(result.series.values()):
-        return None
-    alt, figure = draw(result)
-    return alt, figure
+    empty = [one for one in result.series.values() if hasattr(one, "__len__") and not len(one)]
+    return draw(result) if draw is not None and result.series and not empty else None
 
 
 @styled
@@ -63,7 +61,8 @@ def _compared(r: Result):
 def _explained(r: Result):
     names = ["spread", "volatility", "participation", "delay", "unexplained"]
     values = [*r.series["due"].values(), r.series["rest"]]
-    reach = [r.values[f"due_to_{name}_error"].value for name in r.series["due"]] + [0.0]
+    reach = [r.values[f"due_to_{name}_error"].value for name in r.series["due"]]
+    reach.append(np.nan)  # what remains has no error of its own
     return ("Bars of what changed conditions explain of the change, with standard errors, and of "
             "what they leave.", _bars(names, values, "What the change comes from",
                                       "part of the change (bps)", reach))
