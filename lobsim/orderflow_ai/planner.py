@@ -53,6 +53,7 @@ def answer_offline(question: str, desk: Desk) -> tuple[Session, bool]:
         session.answer = [declined_text(reason)]
         return session, True
     try:
+        desk.period(None, None)  # a desk without any day has no answer
         intent.plan(session, slots(question, desk))
     except (DeskError, ToolError) as error:
         session.results.clear()

@@ -89,6 +89,7 @@ def test_what_the_data_lack_is_said_and_not_made_up(desk):
     report = ask("What did our orders cost?", bare, offline=True)
     assert report.declined and "no orders" in report.answer[0]
     assert not ask("Is this imbalance signal worth trading?", bare, offline=True).declined
+    assert "hold no day" in ask("Why did the shortfall double?", Desk(), offline=True).answer[0]
     report = ask("Why did the shortfall of 2025-01-06 double?", desk, offline=True)
     assert report.declined and "no day before" in report.answer[0]
 
