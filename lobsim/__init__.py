@@ -19,7 +19,7 @@ _HOME = {
     "profiles": "lobsim.market",
 }
 _FLOORS = ("engine", "data", "market", "analytics", "strategies", "envs", "agents", "plots",
-           "sim_to_real", "course")
+           "orderflow_ai", "sim_to_real", "course")
 
 __all__ = [*_HOME, *_FLOORS, "__version__"]
 

@@ -14,6 +14,7 @@ import typer
 from lobsim import (
     __version__,
     cli_agents,
+    cli_ask,
     cli_bench,
     cli_class,
     cli_data,
@@ -289,6 +290,7 @@ def doctor(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
 
 app.command(rich_help_panel="All")(cli_agents.train)
 app.command(rich_help_panel="All")(cli_agents.evaluate)
+app.command(rich_help_panel="All")(cli_ask.ask)
 cli_drill.add_commands(app)
 cli_instructor.add_commands(app)
 cli_term.add_commands(app)

@@ -17,6 +17,11 @@ BUNDLED_NAMES = {
     "lobster_messages": "*_message_*.csv*",
     "lobster_book": "*_orderbook_*.csv*",
     "btcusd_events": "*btcusd*events*.csv*",
+    "desk_orders": "desk/orders.csv*",
+    "desk_children": "desk/children.csv*",
+    "desk_fills": "desk/fills.csv*",
+    "desk_quotes": "desk/quotes.csv*",
+    "desk_trades": "desk/trades.csv*",
 }
 
 
@@ -25,7 +30,8 @@ def bundled(name: str) -> Path:
 
     Parameters
     ----------
-    name : {"taq_trades", "taq_quotes", "lobster_messages", "lobster_book", "btcusd_events"}
+    name : {"taq_trades", "taq_quotes", "lobster_messages", "lobster_book", "btcusd_events", \
+            "desk_orders", "desk_children", "desk_fills", "desk_quotes", "desk_trades"}
 
     Returns
     -------

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lobsim.market.bitstamp_day import synthesise_bitstamp
+from lobsim.market.desk_days import DATES, synthesise_desk
 from lobsim.market.lobster_day import synthesise_lobster
 from lobsim.market.taq_day import synthesise_taq_day
 from lobsim.market.taq_text import bbo_lines, trade_lines
@@ -20,7 +21,7 @@ DATE = "20250115"
 _MIDNIGHT_MS = 1_736_899_200_000  # 2025-01-15 00:00 UTC
 COMMAND = "lobsim data make"
 LICENCE = "BSD-3-Clause (simulated by lobsim; no market data of any venue)"
-_SEEDS = {"taq": 20250115, "lobster": 20250116, "btcusd": 20250117}
+_SEEDS = {"taq": 20250115, "lobster": 20250116, "btcusd": 20250117, "desk": 20250118}
 _WINDOW = (37_800, 41_400)  # of the LOBSTER pair: 10:30 to 11:30
 
 
@@ -47,8 +48,13 @@ def _btcusd() -> dict[str, tuple[list[str], int]]:
     return {"btcusd_events": (lines, len(events))}
 
 
+def _desk() -> dict[str, tuple[list[str], int]]:
+    return {name: (lines, len(lines) - 1)
+            for name, lines in synthesise_desk(seed=_SEEDS["desk"]).items()}
+
+
 _MAKERS: dict[str, Callable[[], dict[str, tuple[list[str], int]]]] = {
-    "taq": _taq, "lobster": _lobster, "btcusd": _btcusd}
+    "taq": _taq, "lobster": _lobster, "btcusd": _btcusd, "desk": _desk}
 
 _LOBSTER_STEM = f"LOBM_2025-01-15_{_WINDOW[0] * 1000}_{_WINDOW[1] * 1000}"
 _FILES = {  # name: (maker, path, description)
@@ -69,6 +75,18 @@ _FILES = {  # name: (maker, path, description)
                       "Half an hour of simulated BTC/USD order events in Bitstamp's 2026 layout; "
                       "volume is what remains; begins with a synthetic snapshot, ends with "
                       "synthetic deletes, contains flash orders"),
+    "desk_orders": ("desk", "desk/orders.csv.gz",
+                    f"Parent orders of a fictional desk on {len(DATES)} mornings in DSKA: "
+                    "decision, arrival and end; on the last day larger, later, and in a wilder "
+                    "market"),
+    "desk_children": ("desk", "desk/children.csv.gz",
+                      "Their child orders: posted or market, size ahead in the queue, filled"),
+    "desk_fills": ("desk", "desk/fills.csv.gz",
+                   "Their fills with fee (negative: rebate) and whether they rested"),
+    "desk_quotes": ("desk", "desk/quotes.csv.gz",
+                    "Best quotes of the same mornings, 10:00 to 11:15, after each change"),
+    "desk_trades": ("desk", "desk/trades.csv.gz",
+                    "All prints of the same mornings, the desk's own included, without side"),
 }
 
 

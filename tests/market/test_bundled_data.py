@@ -36,10 +36,12 @@ def test_rebuild_is_bit_identical(manifest, tmp_path):
 def test_files_are_as_the_manifest_says_and_small(manifest):
     assert verify(DATA) == []
     assert set(manifest["files"]) == {"taq_trades", "taq_quotes", "lobster_messages",
-                                      "lobster_book", "btcusd_events"}
+                                      "lobster_book", "btcusd_events", "desk_orders",
+                                      "desk_children", "desk_fills", "desk_quotes", "desk_trades"}
     assert sum(entry["bytes"] for entry in manifest["files"].values()) < 6e6
     for name, entry in manifest["files"].items():
-        head_and_trailer = {"taq_trades": 2, "taq_quotes": 2, "btcusd_events": 1}.get(name, 0)
+        head_and_trailer = {"taq_trades": 2, "taq_quotes": 2, "btcusd_events": 1}.get(
+            name, int(name.startswith("desk")))
         assert len(lines_of(name, manifest)) == entry["rows"] + head_and_trailer
         assert (DATA / entry["path"]).stat().st_size == entry["bytes"]
     readme = (DATA / "README.md").read_text(encoding="utf-8")

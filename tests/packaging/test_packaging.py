@@ -176,7 +176,8 @@ def test_import_is_quick_and_needs_neither_torch_nor_jupyter_nor_ray():
     assert min(run_probe("import lobsim") for _ in range(3)) < 1.0
 
 
-@pytest.mark.parametrize("name", ["engine", "data", "market", "analytics", "strategies", "course"])
+@pytest.mark.parametrize("name", ["engine", "data", "market", "analytics", "strategies", "course",
+                                  "orderflow_ai"])
 def test_no_floor_that_a_lesson_imports_needs_torch_or_jupyter(name):
     run_probe(f"import lobsim; lobsim.{name}")
 

@@ -1,0 +1,31 @@
+"""Order flow and AI: learned models of order flow, and an analyst that answers desk questions.
+
+Names are loaded on first use, so that importing this floor needs neither torch nor a network.
+
+.. code-block:: python
+
+    from lobsim.orderflow_ai import Desk, ask
+    print(ask("Why did yesterday's shortfall double?", Desk.bundled()).markdown())
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "Desk": "lobsim.orderflow_ai.desk",
+    "Endpoint": "lobsim.orderflow_ai.endpoint",
+    "Report": "lobsim.orderflow_ai.report",
+    "TOOLS": "lobsim.orderflow_ai.toolbox",
+    "ask": "lobsim.orderflow_ai.analyst",
+}
+
+__all__ = [*_HOME]
+
+
+def __getattr__(name: str):
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'lobsim.orderflow_ai' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)
