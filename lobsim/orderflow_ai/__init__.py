@@ -1,0 +1,23 @@
+"""Learned models of order flow: a forecaster, a language model of messages, an analyst.
+
+Names are loaded on first use; those of the models import torch.
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "Encoded": "lobsim.orderflow_ai.tokens",
+    "Tokenizer": "lobsim.orderflow_ai.tokens",
+}
+
+__all__ = [*_HOME]
+
+
+def __getattr__(name: str):
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'lobsim.orderflow_ai' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)
