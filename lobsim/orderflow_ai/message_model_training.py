@@ -169,7 +169,7 @@ def train_model(learn: Sequence[Stream], validation: Sequence[Stream],
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
-            recent.append(float(loss))
+            recent.append(float(loss.detach()))
             steps += 1
         if steps % budget.every and spent < 1.0:
             continue

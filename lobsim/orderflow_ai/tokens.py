@@ -17,8 +17,8 @@ price, and so is an order of two round lots in any share.
 
 **Always valid.** A cancel, a reduction or a replacement names its order by level (counted from the
 best) and place in the queue, never by an id, so it cannot name one that is gone. Given the book,
-the range of every number is known, and `lobsim.orderflow_ai.tokens_grammar` tells which tokens may come
-next: whatever a model says among those, the engine accepts.
+the range of every number is known, and `lobsim.orderflow_ai.tokens_grammar` tells which tokens may
+come next: whatever a model says among those, the engine accepts.
 """
 
 from dataclasses import dataclass
