@@ -6,12 +6,14 @@ Names are loaded on first use; those of the models import torch.
 from importlib import import_module
 
 _HOME = {
+    "Encoded": "lobsim.orderflow_ai.tokens",
     "LearnedMarket": "lobsim.orderflow_ai.generate",
     "MessageModel": "lobsim.orderflow_ai.message_model",
     "ModelShape": "lobsim.orderflow_ai.message_model",
-    "Encoded": "lobsim.orderflow_ai.tokens",
     "Tokenizer": "lobsim.orderflow_ai.tokens",
     "compare_models": "lobsim.orderflow_ai.message_model_training",
+    "injected_response": "lobsim.orderflow_ai.generate_response",
+    "judge_forecasts": "lobsim.orderflow_ai.forecast",
     "load_model": "lobsim.orderflow_ai.message_model",
     "save_model": "lobsim.orderflow_ai.message_model",
     "say_messages": "lobsim.orderflow_ai.generate",

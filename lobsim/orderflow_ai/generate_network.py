@@ -11,7 +11,7 @@ import numpy as np
 
 from lobsim.engine.jit import njit
 from lobsim.orderflow_ai.tokens_book import FEATURES
-from lobsim.orderflow_ai.tokens_layout import VOCABULARY
+from lobsim.orderflow_ai.tokens_layout import VOCABULARY, copy_into
 
 __all__ = ["Memory", "Network", "network_of", "new_memory", "push", "take_in_stream"]
 
@@ -154,18 +154,20 @@ def push(network, memory, token):
     seen = memory.count[N_SEEN]
     slot = seen % memory.keys.shape[1]
     x, normed, parts, wide = memory.x, memory.normed, memory.parts, memory.wide
-    x[:] = network.tokens[token]
+    copy_into(network.tokens[token], x)
     _add_product(memory.features, network.book, x)
     for layer in range(network.norm_1.shape[0]):
         _norm(x, network.norm_1[layer], normed)
-        parts[:] = ZERO
+        for i in range(len(parts)):
+            parts[i] = ZERO
         _add_product(normed, network.look[layer], parts)
-        memory.keys[layer, slot] = parts[width:2 * width]
-        memory.values[layer, slot] = parts[2 * width:]
+        for i in range(width):
+            memory.keys[layer, slot, i] = parts[width + i]
+            memory.values[layer, slot, i] = parts[2 * width + i]
         _attend(network, memory, layer, seen)
         _add_product(normed, network.mix[layer], x)
         _norm(x, network.norm_2[layer], normed)
-        wide[:] = network.widen_bias[layer]
+        copy_into(network.widen_bias[layer], wide)
         _add_product(normed, network.widen[layer], wide)
         for i in range(len(wide)):
             wide[i] = max(wide[i], ZERO)
@@ -196,9 +198,9 @@ def take_in_stream(network, memory, tokens, features, out):
     are not wanted.
     """
     for k in range(len(tokens)):
-        memory.features[:] = features[k]
+        copy_into(features[k], memory.features)
         push(network, memory, tokens[k])
         if len(out) > 0:
             field_logits(network, memory, 0, len(memory.logits))
-            out[k] = memory.logits
+            copy_into(memory.logits, out[k])
     memory.count[N_WAITING] = -1

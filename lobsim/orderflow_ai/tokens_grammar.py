@@ -2,9 +2,9 @@
 
 A message is spelled ``TIME EVENT [LEVEL PLACE] [PRICE] [SIZE]``, each number followed by its
 digits. Every number has a range that the book gives (`open_field`); a bucket or digit is allowed
-when its own range meets that one. So the tokens that are allowed always lead to a whole message, and every
-whole message is one that the engine accepts. One state machine, an array of integers whose entries
-are named below, serves to write, to read and to generate.
+when its own range meets that one. So the tokens that are allowed always lead to a whole message,
+and every whole message is one that the engine accepts. One state machine, an array of integers
+whose entries are named below, serves to write, to read and to generate.
 """
 
 import numpy as np

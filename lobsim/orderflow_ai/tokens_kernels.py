@@ -17,8 +17,8 @@ from lobsim.orderflow_ai.tokens_grammar import (M_CLOCK, M_UNIT, REFUSED, WHOLE,
 from lobsim.orderflow_ai.tokens_layout import (ACROSS, BEHIND, DIGIT, DIGIT_BITS, EVENT, FIELDS,
                                                INSIDE, K_CANCEL, K_POST_ONLY, K_REPLACE,
                                                K_REPLACE_NEW, LEVEL, NUMBERS, ODD, PLACE, PRICE,
-                                               ROUND, SIZE, TIME, bits_of, bucket_of, gap_token,
-                                               low_of)
+                                               ROUND, SIZE, TIME, bits_of, bucket_of, copy_into,
+                                               gap_token, low_of)
 
 __all__ = ["LONGEST", "pick", "spell_message", "spell_messages", "write_stream"]
 
@@ -145,14 +145,14 @@ def spell_messages(book, machine, messages, ids, names, before, one, fills, outc
         length = spell_message(book, machine, message, slot, tokens[n:])
         if length == 0:
             continue
-        before[:] = machine
+        copy_into(machine, before)
         state = REFUSED
         for k in range(length):
             state = feed(book, machine, tokens[n + k])
             if state == REFUSED:
                 break
         if state != WHOLE:
-            machine[:] = before
+            copy_into(before, machine)
             continue
         book_features(book, machine[M_UNIT], features[count])
         write_message(book, machine, 0.5, one[0])

@@ -61,6 +61,13 @@ VOCABULARY = int(FIELDS[-1])
 
 
 @njit(borrows=True, inner=True)
+def copy_into(source, target):
+    """Copy an array; in such kernels a slice cannot be assigned, which may need a buffer."""
+    for i in range(len(target)):
+        target[i] = source[i]
+
+
+@njit(borrows=True, inner=True)
 def bucket_of(number):
     """Bucket of a whole number from 0 to `LARGEST`."""
     if number < EXACT:

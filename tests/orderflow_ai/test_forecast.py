@@ -1,25 +1,32 @@
 """Forecasts of the mid: no leakage, scores that mean what they say, costs that are paid."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lobsim.orderflow_ai.book_windows import (Scale, depth_day, flow_features, mid_moves,
+from lobsim.data import bundled, read_lobster
+from lobsim.engine import OrderBook
+from lobsim.orderflow_ai.book_windows import (Scale, depth_day, depth_of_lobster,
+                                              depth_of_recording, flow_features, mid_moves,
                                               move_labels, split_day, usable_rows)
 from lobsim.orderflow_ai.forecast import DepthNet, Part, fit_linear, judge_forecasts, threshold_of
 from lobsim.orderflow_ai.forecast_scores import (block_interval, forecast_trades, macro_f1,
                                                  pick_edge)
+from lobsim.orderflow_ai.tokens import Tokenizer
+from lobsim.orderflow_ai.tokens_layout import VOCABULARY
 
 
-def day_of(seed, n=3_000, pull=0.35):
+def day_of(seed, n=3_000, pull=1.0):
     """A book of two levels whose thinner side gives way: imbalance foretells the mid."""
     rng = np.random.default_rng(seed)
     sizes = rng.integers(1, 10, (n, 2, 2)) * 100.0
     lean = (sizes[:, 0, 0] - sizes[:, 1, 0]) / (sizes[:, 0, 0] + sizes[:, 1, 0])
     steps = np.sign(lean) * (rng.random(n) < pull * np.abs(lean))
-    steps += rng.choice([-1, 0, 1], n, p=[0.05, 0.9, 0.05])
+    steps += rng.choice([-1, 0, 1], n, p=[0.02, 0.96, 0.02])
     bid = 1_000 + np.concatenate([[0], np.cumsum(steps[:-1])])
     bids, asks = np.column_stack([bid, bid - 1]), np.column_stack([bid + 1, bid + 2])
     return depth_day(np.arange(n) * 10**9, bids, sizes[:, 0], asks, sizes[:, 1])
@@ -105,3 +112,32 @@ def test_a_forecast_depends_on_its_own_window_alone():
     net = DepthNet(levels=2).eval()
     windows = torch.randn(4, 11, 2, 5)
     assert torch.allclose(net(windows)[1], net(windows[1:2])[0], atol=1e-5)
+
+
+def test_states_of_a_recording_are_those_of_the_book():
+    rng = np.random.default_rng(0)
+    messages, _, _ = Tokenizer(round_lot=1, largest_size=9).make_up(
+        rng.normal(size=VOCABULARY), rng.random(2_000), band=(95, 110))
+    book, states = OrderBook(tick_size=1.0, price_min=95, price_max=110), []
+    for k in range(len(messages)):
+        book.process(messages[k:k + 1])
+        depth = book.depth(3)
+        state = [depth.bid_price.tolist(), depth.bid_size.tolist(), depth.ask_price.tolist(),
+                 depth.ask_size.tolist()]
+        if state[0] and state[2] and (not states or state != states[-1]):
+            states.append(state)
+    day = depth_of_recording(SimpleNamespace(initial=messages[:0], messages=messages), levels=3)
+    assert len(states) > 20
+    assert day.mid.tolist() == [(bid[0] + ask[0]) / 2 for bid, _, ask, _ in states]
+    assert day.ask_sizes.sum(axis=1).tolist() == [sum(sizes) for *_, sizes in states]
+
+
+def test_states_of_a_lobster_day_are_those_of_its_file():
+    lobster = read_lobster(bundled("lobster_messages"))
+    day = depth_of_lobster(lobster, levels=3)
+    kept = np.searchsorted(lobster.messages["time_ns"].to_numpy(), day.time_ns[-1], side="right")
+    last = lobster.book.iloc[kept - 1]
+    assert day.bid_ticks[-1, 0] == round(last["bid_price_1"] * 100)
+    assert day.ask_sizes[-1, 2] == last["ask_size_3"]
+    with pytest.raises(ValueError, match="this file has 10"):
+        depth_of_lobster(lobster, levels=11)

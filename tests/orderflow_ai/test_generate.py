@@ -11,6 +11,7 @@ from lobsim.market.parts import Latency
 from lobsim.market.state import N_DROPPED
 from lobsim.orderflow_ai.generate import LearnedMarket, default_band, say_messages
 from lobsim.orderflow_ai.generate_network import network_of, new_memory, take_in_stream
+from lobsim.orderflow_ai.generate_response import injected_response
 from lobsim.orderflow_ai.message_model import MessageModel, ModelShape
 from lobsim.orderflow_ai.tokens import Tokenizer
 from lobsim.orderflow_ai.tokens_layout import FIELDS, VOCABULARY
@@ -90,7 +91,7 @@ def test_own_orders_are_heard_and_nothing_becomes_invalid(model, opening, delay_
             market.advance(second)
             if second % 2 and number:
                 market.submit("buy", 200, kind="market")
-                market.submit("sell", 100, price=market.best_ask)
+                market.submit("sell", 100, price=10.02)
             elif second % 4 == 0 and number:
                 market.cancel_all()
         market.advance(102 + SECONDS // 2)
@@ -107,3 +108,14 @@ def test_wrong_use_is_told():
         say_messages(model, empty_messages(0), 1, start_s=0, until_s=1)
     with pytest.raises(ValueError, match="no initial orders"):
         LearnedMarket(model, empty_messages(0))
+
+
+def test_a_response_is_that_of_the_order_alone(model, opening):
+    """Just after an order that empties the best level, the mid has moved half of what it took."""
+    def make(seed):
+        return LearnedMarket(model, opening, seed, 100, 110, tokenizer=TOKENIZER)
+
+    told = injected_response(make, (1, 2), 600, 100.0, horizons_s=(1.0,))
+    assert (told.values[:, 0] == 0.5).all() and told.values.shape == (2, 2)
+    with pytest.raises(ValueError, match="at least 2"):
+        injected_response(make, (1,), 600, 100.0, horizons_s=(1.0,))
