@@ -20,11 +20,12 @@ from lobsim.market import Market, replay_profile
 from lobsim.market.rng import Dice
 from lobsim.market.state import (C_BASE, C_NOW, C_OWN, N_BASE, N_PENDING, N_PENDING_HEAD, NS,
                                  OWN_ROOM, PENDING_ROOM)
-from lobsim.orderflow_ai.generate_kernel import GAP, HEAR, REST, STREAM, due_time, speak
-from lobsim.orderflow_ai.generate_network import (N_WAITING, Memory, Network, network_of,
-                                                  new_memory, take_in_stream)
+from lobsim.orderflow_ai.generate_kernel import (GAP, HEAR, RECALL, REST, STREAM, due_time,
+                                                speak)
+from lobsim.orderflow_ai.generate_network import network_of, new_memory
 from lobsim.orderflow_ai.message_model import MessageModel, load_model
 from lobsim.orderflow_ai.tokens import Encoded, Tokenizer, plain_initial
+from lobsim.orderflow_ai.tokens_book import FEATURES
 from lobsim.orderflow_ai.tokens_grammar import new_state_machine
 from lobsim.orderflow_ai.tokens_kernels import LONGEST
 from lobsim.orderflow_ai.tokens_layout import VOCABULARY
@@ -85,13 +86,14 @@ def say_messages(model: MessageModel, initial: np.ndarray, seed: int, *, until_s
         raise ValueError(f"there are {len(initial)} initial orders and warmth is {warmth}; at "
                          f"least one order is needed, and warmth must be positive")
     network = network_of(model)
-    memory = _memory(network, model.shape.window, prompt)
+    memory = new_memory(network, model.shape.window)
     plain = plain_initial(initial)
     band = default_band(plain) if band is None else band
     start_ns, until_ns = round(start_s * NS), round(until_s * NS)
     dice = Dice(seed, _STREAM)
     bench = tokenizer.bench(plain, band, start_ns, most)
-    mask, scratch = np.zeros(VOCABULARY, np.bool_), np.zeros(LONGEST, np.int32)
+    mask = np.zeros(VOCABULARY, np.bool_)
+    _recall(prompt, bench.state, bench.machine, network, memory)
     chunks: list[np.ndarray] = []
     said = tokens = refused = 0
     draws = np.zeros(0)
@@ -100,7 +102,7 @@ def say_messages(model: MessageModel, initial: np.ndarray, seed: int, *, until_s
             draws = np.concatenate([draws, dice.uniform(_DRAWS)])
         room = np.zeros(min(most - said, _DRAWS), MESSAGE)
         count, used, bad = speak(bench.state, bench.machine, network, memory, STREAM, until_ns, 0,
-                                 draws, warmth, mask, *bench[2:], scratch, room)
+                                 draws, float(warmth), mask, *bench[2:], *_nothing(), room)
         chunks.append(room[:count])
         draws = draws[used:]
         said, tokens, refused = said + count, tokens + used, refused + bad
@@ -117,18 +119,28 @@ def default_band(initial: np.ndarray) -> tuple[int, int]:
     return middle - half, middle + half
 
 
-def _memory(network: Network, window: int, prompt: Encoded | None) -> Memory:
-    """Memory of a prompt's last tokens: as many as reach the newest one through all layers."""
-    memory = new_memory(network, window)
+def _nothing() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scratch for tokens, and neither features nor logits."""
+    return (np.zeros(LONGEST, np.int32), np.zeros((0, FEATURES), np.float32),
+            np.zeros((0, VOCABULARY)))
+
+
+def _recall(prompt: Encoded | None, book, machine, network, memory) -> None:
+    """Take in a prompt's last tokens: as many as reach the newest one through all layers."""
     if prompt is None or len(prompt.tokens) == 0:
-        return memory
+        return
     message = np.repeat(np.arange(len(prompt.starts) - 1), np.diff(prompt.starts))
-    first = max(0, len(prompt.tokens) - 1 - network.norm_1.shape[0] * window)
-    tokens = prompt.tokens[first:].astype(np.int64)
-    take_in_stream(network, memory, tokens[:-1], prompt.features[message[first + 1:]],
-                   np.zeros((0, VOCABULARY)))
-    memory.count[N_WAITING] = tokens[-1]
-    return memory
+    first = max(0, len(prompt.tokens) - 1 - memory.keys.shape[0] * memory.keys.shape[1])
+    recall(prompt.tokens[first:], prompt.features[message[first + 1:]], book, machine, network,
+           memory, np.zeros((0, VOCABULARY)))
+
+
+def recall(tokens, features, book, machine, network, memory, logits) -> None:
+    """Take in tokens; `features[k]` is the book that token ``k + 1`` met (`speak`)."""
+    speak(book, machine, network, memory, RECALL, 0, 0, np.zeros(0), 1.0,
+          np.zeros(0, np.bool_), np.zeros(1, MESSAGE), np.zeros(1, FILL), np.zeros(1, OUTCOME),
+          np.array(tokens, np.int32), np.array(features, np.float32), logits,
+          np.zeros(0, MESSAGE))
 
 
 class LearnedMarket(Market):
@@ -190,20 +202,20 @@ class LearnedMarket(Market):
         self._machine = new_state_machine(
             tokenizer.round_lot, len(plain) + 1, round(start_s * NS), (low + high) // 2,
             profile.max_live - OWN_ROOM, tokenizer.largest_size)
-        self._network, self._warmth = network_of(model), warmth
-        self._memory = _memory(self._network, model.shape.window, prompt)
+        self._network, self._warmth = network_of(model), float(warmth)
+        self._memory = new_memory(self._network, model.shape.window)
+        _recall(prompt, self._book, self._machine, self._network, self._memory)
         self._dice = Dice(seed, _STREAM)
         self._draws = np.zeros(0)
         self._drawn = False
         self._scratch = (np.zeros(VOCABULARY, np.bool_), np.zeros(1, MESSAGE), np.zeros(1, FILL),
-                         np.zeros(1, OUTCOME), np.zeros(LONGEST, np.int32), np.zeros(0, MESSAGE))
+                         np.zeros(1, OUTCOME), *_nothing(), np.zeros(0, MESSAGE))
 
     def _speak(self, what: int, slot: int = 0) -> None:
         if len(self._draws) < 2 * LONGEST:
             self._draws = np.concatenate([self._draws, self._dice.uniform(_DRAWS)])
-        mask, one, fills, outcome, scratch, messages = self._scratch
         _, used, _ = speak(self._book, self._machine, self._network, self._memory, what, 0, slot,
-                           self._draws, self._warmth, mask, one, fills, outcome, scratch, messages)
+                           self._draws, self._warmth, *self._scratch)
         self._draws = self._draws[used:]
 
     def _run(self, until_ns: int) -> None:

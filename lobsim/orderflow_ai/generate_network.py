@@ -13,7 +13,7 @@ from lobsim.engine.jit import njit
 from lobsim.orderflow_ai.tokens_book import FEATURES
 from lobsim.orderflow_ai.tokens_layout import VOCABULARY, copy_into
 
-__all__ = ["Memory", "Network", "network_of", "new_memory", "push", "take_in_stream"]
+__all__ = ["Memory", "Network", "field_logits", "network_of", "new_memory", "push"]
 
 TINY = np.float32(1e-5)  # of the norms, as in `lobsim.orderflow_ai.message_model`
 ZERO = np.float32(0.0)
@@ -188,19 +188,3 @@ def field_logits(network, memory, first, end):
         for i in range(len(row)):
             total += row[i] * memory.hidden[i]
         memory.logits[token] = total
-
-
-@njit(borrows=True)
-def take_in_stream(network, memory, tokens, features, out):
-    """Push a stream of tokens; `features[k]` is the book that token ``k + 1`` met.
-
-    Writes the logits after each token into `out`, shape (n, `VOCABULARY`), or of no rows if they
-    are not wanted.
-    """
-    for k in range(len(tokens)):
-        copy_into(features[k], memory.features)
-        push(network, memory, tokens[k])
-        if len(out) > 0:
-            field_logits(network, memory, 0, len(memory.logits))
-            copy_into(memory.logits, out[k])
-    memory.count[N_WAITING] = -1

@@ -17,7 +17,7 @@ from lobsim.orderflow_ai.forecast import DepthNet, Part, fit_linear, judge_forec
 from lobsim.orderflow_ai.forecast_scores import (block_interval, forecast_trades, macro_f1,
                                                  pick_edge)
 from lobsim.orderflow_ai.tokens import Tokenizer
-from lobsim.orderflow_ai.tokens_layout import VOCABULARY
+from lobsim.orderflow_ai.tokens_layout import FIELDS, NUMBERS, VOCABULARY
 
 
 def day_of(seed, n=3_000, pull=1.0):
@@ -115,9 +115,11 @@ def test_a_forecast_depends_on_its_own_window_alone():
 
 
 def test_states_of_a_recording_are_those_of_the_book():
-    rng = np.random.default_rng(0)
+    logits = np.zeros(VOCABULARY)
+    logits[FIELDS[1]:FIELDS[1] + 2] = 3.0  # limit orders, most of them behind the best price
+    logits[FIELDS[2]:FIELDS[2] + NUMBERS] = 2.0
     messages, _, _ = Tokenizer(round_lot=1, largest_size=9).make_up(
-        rng.normal(size=VOCABULARY), rng.random(2_000), band=(95, 110))
+        logits, np.random.default_rng(0).random(1_500), band=(95, 110))
     book, states = OrderBook(tick_size=1.0, price_min=95, price_max=110), []
     for k in range(len(messages)):
         book.process(messages[k:k + 1])

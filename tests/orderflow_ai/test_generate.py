@@ -9,8 +9,8 @@ import torch
 from lobsim.engine import Kind, OrderBook, empty_messages, process
 from lobsim.market.parts import Latency
 from lobsim.market.state import N_DROPPED
-from lobsim.orderflow_ai.generate import LearnedMarket, default_band, say_messages
-from lobsim.orderflow_ai.generate_network import network_of, new_memory, take_in_stream
+from lobsim.orderflow_ai.generate import LearnedMarket, default_band, recall, say_messages
+from lobsim.orderflow_ai.generate_network import N_WAITING, network_of, new_memory
 from lobsim.orderflow_ai.generate_response import injected_response
 from lobsim.orderflow_ai.message_model import MessageModel, ModelShape
 from lobsim.orderflow_ai.tokens import Tokenizer
@@ -48,11 +48,15 @@ def test_the_compiled_network_is_the_model(model):
     rng = np.random.default_rng(0)
     tokens, features = rng.integers(0, VOCABULARY, 40), rng.normal(size=(40, 12))
     features = features.astype(np.float32)
-    ours = np.zeros((40, VOCABULARY))
+    ours = np.zeros((39, VOCABULARY))
     network = network_of(model)
-    take_in_stream(network, new_memory(network, model.shape.window), tokens, features, ours)
+    bench = TOKENIZER.bench(empty_messages(0), (1, 9), 0, 1)
+    memory = new_memory(network, model.shape.window)
+    memory.count[N_WAITING] = -1  # nothing goes before
+    recall(tokens, features, bench.state, bench.machine, network, memory, ours)
     with torch.no_grad():
-        theirs = model(torch.from_numpy(tokens)[None], torch.from_numpy(features)[None])[0].numpy()
+        theirs = model(torch.from_numpy(tokens)[None], torch.from_numpy(features)[None])
+        theirs = theirs[0, :39].numpy()
     assert np.abs(ours - theirs).max() < 1e-3
 
 
