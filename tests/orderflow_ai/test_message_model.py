@@ -93,13 +93,13 @@ def test_perplexity_of_a_fair_choice_is_the_number_of_choices(days):
 
 def test_training_beats_the_tables_where_memory_matters(days):
     learn, validation, judge = split_days(days, held_out=1)
-    budget = Budget(steps=120, batch=8, length=40, every=40, rate=1e-2)
+    budget = Budget(steps=150, batch=8, length=48, every=50, rate=1e-2)
     model, log = train_model(learn, validation, SMALL, budget, seed=1)
     rows = {row["model"]: row for row in compare_models(model, learn, judge)}
     assert rows["transformer"]["per_message"] < 0.75 * rows["Markov"]["per_message"]
     assert rows["Markov"]["per_message"] <= rows["unigram"]["per_message"]
     assert len({row["tokens"] for row in rows.values()}) == 1
-    assert log[-1]["validation"] < log[0]["validation"] and log[-1]["steps"] == 120
+    assert log[-1]["validation"] < log[0]["validation"] and log[-1]["steps"] == 150
 
 
 def test_a_saved_model_says_the_same(days, tmp_path):
