@@ -244,7 +244,11 @@ class LearnedMarket(Market):
         self._told = np.concatenate(told)
 
     def _hear(self, time_ns: int) -> None:
-        """Let the model take in the own messages that arrive at a time."""
+        """Let the model take in the own messages that arrive at a time.
+
+        An own order that a message names is told by the levels and places of the crowd before it,
+        which is where a model has learned to look.
+        """
         flow, count = self._flow, self._flow.count
         one = self._scratch[1]
         for k in range(int(count[N_PENDING])):

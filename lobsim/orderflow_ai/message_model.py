@@ -28,7 +28,7 @@ from torch import nn
 from torch.nn import functional
 
 from lobsim.orderflow_ai.tokens_book import FEATURES
-from lobsim.orderflow_ai.tokens_layout import FIELDS, VOCABULARY, field_of
+from lobsim.orderflow_ai.tokens_layout import FIELDS, VOCABULARY
 
 __all__ = ["MessageModel", "ModelShape", "load_model", "save_model", "slopes"]
 
@@ -199,8 +199,3 @@ def load_model(folder: Path) -> tuple[MessageModel, dict]:
                              f"{tuple(wanted[name].shape)}")
     model.load_state_dict(state)
     return model, about["notes"]
-
-
-def next_fields(tokens: np.ndarray) -> np.ndarray:
-    """Field of each token as int64, for `MessageModel.loss`."""
-    return field_of(tokens).astype(np.int64)
