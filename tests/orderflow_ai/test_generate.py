@@ -120,6 +120,6 @@ def test_a_response_is_that_of_the_order_alone(model, opening):
         return LearnedMarket(model, opening, seed, 100, 110, tokenizer=TOKENIZER)
 
     told = injected_response(make, (1, 2), 600, 100.0, horizons_s=(1.0,))
-    assert (told.values[:, 0] == 0.5).all() and told.values.shape == (2, 2)
+    assert told.values[:, 0] == pytest.approx([0.5, 0.5]) and told.values.shape == (2, 2)
     with pytest.raises(ValueError, match="at least 2"):
         injected_response(make, (1,), 600, 100.0, horizons_s=(1.0,))
