@@ -12,10 +12,22 @@ from importlib import import_module
 
 _HOME = {
     "Desk": "lobsim.orderflow_ai.desk",
+    "Encoded": "lobsim.orderflow_ai.tokens",
     "Endpoint": "lobsim.orderflow_ai.endpoint",
+    "LearnedMarket": "lobsim.orderflow_ai.generate",
+    "MessageModel": "lobsim.orderflow_ai.message_model",
+    "ModelShape": "lobsim.orderflow_ai.message_model",
     "Report": "lobsim.orderflow_ai.report",
     "TOOLS": "lobsim.orderflow_ai.toolbox",
+    "Tokenizer": "lobsim.orderflow_ai.tokens",
     "ask": "lobsim.orderflow_ai.analyst",
+    "compare_models": "lobsim.orderflow_ai.message_model_training",
+    "injected_response": "lobsim.orderflow_ai.generate_response",
+    "judge_forecasts": "lobsim.orderflow_ai.forecast",
+    "load_model": "lobsim.orderflow_ai.message_model",
+    "save_model": "lobsim.orderflow_ai.message_model",
+    "say_messages": "lobsim.orderflow_ai.generate",
+    "train_model": "lobsim.orderflow_ai.message_model_training",
 }
 
 __all__ = [*_HOME]

@@ -1,0 +1,145 @@
+"""Forecasts of the mid: no leakage, scores that mean what they say, costs that are paid."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lobsim.data import bundled, read_lobster
+from lobsim.engine import OrderBook
+from lobsim.orderflow_ai.book_windows import (Scale, depth_day, depth_of_lobster,
+                                              depth_of_recording, flow_features, mid_moves,
+                                              move_labels, split_day, usable_rows)
+from lobsim.orderflow_ai.forecast import DepthNet, Part, fit_linear, judge_forecasts, threshold_of
+from lobsim.orderflow_ai.forecast_scores import (block_interval, forecast_trades, macro_f1,
+                                                 pick_edge)
+from lobsim.orderflow_ai.tokens import Tokenizer
+from lobsim.orderflow_ai.tokens_layout import FIELDS, NUMBERS, VOCABULARY
+
+
+def day_of(seed, n=3_000, pull=1.0):
+    """A book of two levels whose thinner side gives way: imbalance foretells the mid."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, 10, (n, 2, 2)) * 100.0
+    lean = (sizes[:, 0, 0] - sizes[:, 1, 0]) / (sizes[:, 0, 0] + sizes[:, 1, 0])
+    steps = np.sign(lean) * (rng.random(n) < pull * np.abs(lean))
+    steps += rng.choice([-1, 0, 1], n, p=[0.02, 0.96, 0.02])
+    bid = 1_000 + np.concatenate([[0], np.cumsum(steps[:-1])])
+    bids, asks = np.column_stack([bid, bid - 1]), np.column_stack([bid + 1, bid + 2])
+    return depth_day(np.arange(n) * 10**9, bids, sizes[:, 0], asks, sizes[:, 1])
+
+
+def test_a_label_is_the_mean_mid_ahead_less_the_mid_now():
+    day = day_of(0, 200)
+    moves = mid_moves(day, 7)
+    for t in (0, 50, len(day.mid) - 8):
+        assert moves[t] == pytest.approx(day.mid[t + 1:t + 8].mean() - day.mid[t])
+    assert np.isnan(moves[-7:]).all() and np.isfinite(moves[:-7]).all()
+    assert move_labels(np.array([-2.0, -1.0, 0.0, 1.5, np.nan]), 1.0).tolist() == [0, 1, 1, 2, -1]
+
+
+def test_nothing_of_the_future_enters_what_is_seen():
+    day = day_of(1, 400)
+    later = day._replace(**{name: getattr(day, name).copy() for name in day._fields})
+    later.bid_ticks[250:] += 5
+    later.ask_sizes[250:] *= 3
+    scale = Scale.fit([day], [np.arange(100, 200)])
+    assert (scale.pictures(day)[:250] == scale.pictures(later)[:250]).all()
+    assert (flow_features(day)[:250] == flow_features(later)[:250]).all()
+    assert not (flow_features(day)[250:] == flow_features(later)[250:]).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(60, 400), st.integers(1, 40), st.integers(1, 20))
+def test_no_row_is_used_on_both_sides_of_a_cut(n, length, horizon):
+    day = day_of(2, 500)
+    rows = usable_rows(day, length, horizon)[:n]
+    parts = split_day(rows, (0.5, 0.2, 0.3), length + horizon) if n > 150 else [rows]
+    used = [set(range(part[0] - length + 1, part[-1] + horizon + 1)) for part in parts]
+    assert min(rows) >= length - 1 and max(rows) + horizon < len(day.time_ns)
+    for one, two in zip(used, used[1:]):
+        assert not one & two and max(one) < min(two)
+
+
+def test_macro_f1_by_hand_and_of_guesses():
+    labels = np.array([0, 0, 1, 1, 2, 2])
+    assert macro_f1(labels, labels) == 1.0
+    assert macro_f1(labels, np.ones(6, int)) == pytest.approx((0 + 2 * 2 / 8 + 0) / 3)
+    assert macro_f1(labels, 2 - labels) == pytest.approx(1 / 3)  # up for down: flat is right
+
+
+def test_blocks_widen_the_interval_where_neighbours_are_alike():
+    values = np.repeat(np.random.default_rng(0).normal(size=60), 20)
+    narrow = block_interval(lambda k: values[k].mean(), len(values), 1)
+    wide = block_interval(lambda k: values[k].mean(), len(values), 60)
+    assert narrow.value == wide.value and wide.low < wide.value < wide.high
+    assert wide.high - wide.low > 2.5 * (narrow.high - narrow.low)
+
+
+def test_profit_is_the_move_less_the_spread_and_positions_never_overlap():
+    mid = np.array([10.0, 11.0, 13.0, 12.0, 12.0, 11.0, 9.0, 9.0])
+    spread = np.full(8, 0.5)
+    chances = np.zeros((6, 3))
+    chances[:, 2] = [0.9, 0.9, 0.2, 0.2, 0.1, 0.1]
+    chances[:, 0] = [0.1, 0.0, 0.2, 0.1, 0.8, 0.9]
+    trades = forecast_trades(chances, np.arange(6), mid, spread, 2, 0.5)
+    assert trades.entry.tolist() == [0, 4]
+    assert trades.gross.tolist() == [3.0, 3.0] and trades.net.tolist() == [2.0, 2.0]
+    assert (trades.half == trades.gross - 0.5).all()
+    assert len(forecast_trades(chances, np.arange(6), mid, spread, 2, 0.95).entry) == 0
+    assert 0.0 <= pick_edge(chances, np.arange(6), mid, spread, 2, fewest=1) <= 0.9
+
+
+def test_both_forecasters_find_an_imbalance_that_is_there_and_costs_are_told():
+    days = [day_of(seed) for seed in range(3)]
+    rows = [usable_rows(day, 10, 3) for day in days]
+    learn, choose, judge = (Part([day], [some]) for day, some in zip(days, rows, strict=True))
+    linear, network = judge_forecasts(learn, choose, judge, 3, length=10, steps=120, batch=64,
+                                      rate=5e-3, draws=60)
+    for told in (linear, network):
+        assert told["f1"].low > 0.36 and told["f1"].low < told["f1"].value < told["f1"].high
+        assert told["gross"].value - told["net"].value == pytest.approx(1.0)
+    assert linear["f1_gain"] == (0.0, 0.0, 0.0)
+    weights = fit_linear(learn, 3, threshold_of(learn, 3)).weights
+    assert weights[0, 2] > weights[0, 1] > weights[0, 0]  # more bid than offered: up
+
+
+def test_a_forecast_depends_on_its_own_window_alone():
+    torch.manual_seed(0)
+    net = DepthNet(levels=2).eval()
+    windows = torch.randn(4, 11, 2, 5)
+    assert torch.allclose(net(windows)[1], net(windows[1:2])[0], atol=1e-5)
+
+
+def test_states_of_a_recording_are_those_of_the_book():
+    logits = np.zeros(VOCABULARY)
+    logits[FIELDS[1]:FIELDS[1] + 2] = 3.0  # limit orders, most of them behind the best price
+    logits[FIELDS[2]:FIELDS[2] + NUMBERS] = 2.0
+    messages, _, _ = Tokenizer(round_lot=1, largest_size=9).make_up(
+        logits, np.random.default_rng(0).random(1_500), band=(95, 110))
+    book, states = OrderBook(tick_size=1.0, price_min=95, price_max=110), []
+    for k in range(len(messages)):
+        book.process(messages[k:k + 1])
+        depth = book.depth(3)
+        state = [depth.bid_price.tolist(), depth.bid_size.tolist(), depth.ask_price.tolist(),
+                 depth.ask_size.tolist()]
+        if state[0] and state[2] and (not states or state != states[-1]):
+            states.append(state)
+    day = depth_of_recording(SimpleNamespace(initial=messages[:0], messages=messages), levels=3)
+    assert len(states) > 20
+    assert day.mid.tolist() == [(bid[0] + ask[0]) / 2 for bid, _, ask, _ in states]
+    assert day.ask_sizes.sum(axis=1).tolist() == [sum(sizes) for *_, sizes in states]
+
+
+def test_states_of_a_lobster_day_are_those_of_its_file():
+    lobster = read_lobster(bundled("lobster_messages"))
+    day = depth_of_lobster(lobster, levels=3)
+    kept = np.searchsorted(lobster.messages["time_ns"].to_numpy(), day.time_ns[-1], side="right")
+    last = lobster.book.iloc[kept - 1]
+    assert day.bid_ticks[-1, 0] == round(last["bid_price_1"] * 100)
+    assert day.ask_sizes[-1, 2] == last["ask_size_3"]
+    with pytest.raises(ValueError, match="this file has 10"):
+        depth_of_lobster(lobster, levels=11)
