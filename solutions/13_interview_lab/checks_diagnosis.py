@@ -100,7 +100,7 @@ def _venue(rng, cause, budget=6.0, sure=0.9):
         week = own.iloc[rng.permutation(len(own))[:_CASE["WEEK"]]]
         prior = rng.dirichlet(np.full(len(_CASE["CAUSES"]), 3.0)).round(3)
         given = {"prior": prior / prior.sum(), "chance": chance,
-                 "days": np.array(list(_CASE["DAYS"].values())),
+                 "days": np.array(list(_CASE["LOOK_DAYS"].values())),
                  "results": _CASE["alarms"](week, usual), "budget": budget, "sure": sure}
         if _is_clear(given):
             return Case(given)
@@ -135,8 +135,8 @@ INVESTIGATE = Check(
     parts=[
         Part("three suspects by hand", 1.5, [Case(TWO_SUSPECTS, "the table above")],
              category="worked example"),
-        Part("venues of your own", 4.5, own_venues, False, category="other numbers", partial=True),
-        Part("few days, no doubt, every look", 2.0, tight, False, category="edge cases",
+        Part("venues of your own", 5.0, own_venues, False, category="other numbers", partial=True),
+        Part("few days, no doubt, every look", 1.5, tight, False, category="edge cases",
              partial=True),
     ],
     mistakes=[

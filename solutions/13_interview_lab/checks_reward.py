@@ -91,8 +91,8 @@ STEP_COSTS = Check(
     parts=[
         Part("the purchase by hand", 1.0, [Case(WHITEBOARD, "the table above")],
              category="worked example"),
-        Part("other orders, of both sides", 2.0, other_orders, False, category="other numbers"),
-        Part("nothing left, nothing traded, a thin book", 2.0, ends, False, category="edge cases",
+        Part("other orders, of both sides", 2.5, other_orders, False, category="other numbers"),
+        Part("nothing left, nothing traded, a thin book", 1.5, ends, False, category="edge cases",
              partial=True),
     ],
     mistakes=[
@@ -291,8 +291,8 @@ HINTS = Check(
     parts=[
         Part("two worlds by hand", 1.0, [Case(TWO_WORLDS, "the table above")],
              category="worked example"),
-        Part("other worlds", 2.0, other_buffers, False, category="other numbers"),
-        Part("no end, only ends of one kind", 2.0, odd_buffers, False, category="edge cases",
+        Part("other worlds", 2.5, other_buffers, False, category="other numbers"),
+        Part("no end, only ends of one kind", 1.5, odd_buffers, False, category="edge cases",
              partial=True),
     ],
     mistakes=[
