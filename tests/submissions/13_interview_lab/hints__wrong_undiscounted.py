@@ -1,4 +1,4 @@
-# marks: 0.666667  mistake: undiscounted
+# marks: 0.5  mistake: undiscounted
 def hints(potential, last, ended, final, discount):
     after = np.vstack([potential[1:], last])
     after = np.where(ended == 2, final, after)

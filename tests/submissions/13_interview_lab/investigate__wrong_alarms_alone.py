@@ -1,4 +1,4 @@
-# marks: 0  mistake: alarms_alone
+# marks: 4  mistake: alarms_alone
 def investigate(prior, chance, days, results, budget, sure):
     belief, asked, left = np.array(prior, dtype=float), [], budget
     while belief.max() < sure:

@@ -1,4 +1,4 @@
-# marks: 0  mistake: cheapest
+# marks: 3  mistake: cheapest
 def investigate(prior, chance, days, results, budget, sure):
     belief, asked, left = np.array(prior, dtype=float), [], budget
     while belief.max() < sure:

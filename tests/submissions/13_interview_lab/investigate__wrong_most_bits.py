@@ -1,4 +1,4 @@
-# marks: 0  mistake: most_bits
+# marks: 4  mistake: most_bits
 def investigate(prior, chance, days, results, budget, sure):
     belief, asked, left = np.array(prior, dtype=float), [], budget
     while belief.max() < sure:

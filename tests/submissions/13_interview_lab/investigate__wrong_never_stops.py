@@ -1,4 +1,4 @@
-# marks: 0  mistake: never_stops
+# marks: 3  mistake: never_stops
 def investigate(prior, chance, days, results, budget, sure):
     belief, asked, left = np.array(prior, dtype=float), [], budget
     while True:

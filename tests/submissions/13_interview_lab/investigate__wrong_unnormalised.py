@@ -1,4 +1,4 @@
-# marks: 0  mistake: unnormalised
+# marks: 0.5  mistake: unnormalised
 def investigate(prior, chance, days, results, budget, sure):
     belief, asked, left = np.array(prior, dtype=float), [], budget
     while belief.max() < sure:

@@ -1,4 +1,4 @@
-# marks: 4.333333  mistake: beyond_free
+# marks: 4.5  mistake: beyond_free
 def step_costs(side, mid, lots, price, fee, quantity, book, take_fee):
     left = quantity - np.cumsum(lots)
     cost = side * (np.nan_to_num(lots * (price - mid[:-1])) + left * np.diff(mid)) + fee

@@ -1,4 +1,4 @@
-# marks: 0  mistake: held_before
+# marks: 0.5  mistake: held_before
 def step_costs(side, mid, lots, price, fee, quantity, book, take_fee):
     left = quantity - np.cumsum(lots)
     cost = side * (np.nan_to_num(lots * (price - mid[:-1])) + (left + lots) * np.diff(mid)) + fee
