@@ -8,10 +8,10 @@ CAUSES = ("nothing", "order_latency", "feed_latency", "ack_delay", "stale_feed",
 MEASURES = ("order_delay_s", "report_delay_s", "fee_bps", "crossed", "refused", "ahead",
             "spread_ticks", "swing", "volume", "depth")
 WEEK = 4  # orders of a week
-DAYS = {"order stamps": 1.0, "report stamps": 1.0, "invoice": 0.5, "refusals, risk": 0.5,
+LOOK_DAYS = {"order stamps": 1.0, "report stamps": 1.0, "invoice": 0.5, "refusals, risk": 0.5,
         "refusals, price": 0.5, "queue": 2.0, "spread": 1.0, "swing": 2.0, "depth": 2.0}
 """Looks, and what each costs: days of a person who has to get the data and to check them."""
-LOOKS = dict(zip(DAYS, ("order_delay_s", "report_delay_s", "fee_bps", "refused", "crossed", "ahead",
+LOOKS = dict(zip(LOOK_DAYS, ("order_delay_s", "report_delay_s", "fee_bps", "refused", "crossed", "ahead",
                         "spread_ticks", "swing", "depth")))
 REACH = 1.5  # standard errors of a week's mean beyond which a look raises an alarm
 LEAST = {"order_delay_s": 0.05, "report_delay_s": 0.05, "fee_bps": 0.02, "refused": 0.004,
@@ -25,7 +25,7 @@ def _reach(usual, count):
 
 
 def alarms(week, usual):
-    """What each look says of a week of orders: 1 for an alarm, in the order of `DAYS`.
+    """What each look says of a week of orders: 1 for an alarm, in the order of `LOOK_DAYS`.
 
     Parameters
     ----------
@@ -63,4 +63,4 @@ def chances(orders, weeks=400, seed=13):
         means = seen[rng.integers(len(seen), size=(weeks, WEEK))].mean(axis=1)
         found = np.abs(means - usual[own].mean().to_numpy()) > _reach(usual, WEEK)
         columns[cause] = (found.sum(axis=0) + 1) / (weeks + 2)
-    return pd.DataFrame(columns, index=list(DAYS))
+    return pd.DataFrame(columns, index=list(LOOK_DAYS))
