@@ -105,7 +105,7 @@ class DrillView:
         from lobsim.course.drill.mock import report
 
         if not self.session.mock:
-            raise ValueError("this is a drill; only a mock interview, such as drill(mock=\"bank\"), "
+            raise ValueError('this is a drill; only a mock interview, such as drill(mock="bank"), '
                              "has a report")
         answered = {answer.question for answer in self.session.answers}
         left = [q for q in self.session.questions if q.id not in answered]
