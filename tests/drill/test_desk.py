@@ -175,7 +175,7 @@ def test_the_notebook_view_is_the_same_session(tmp_path):
     assert len(record.answers()) == 3
 
 
-def test_a_named_interview_in_a_notebook_has_the_report_of_the_terminal(tmp_path, repo, monkeypatch):
+def test_a_named_interview_in_a_notebook_has_its_report(tmp_path, repo, monkeypatch):
     from lobsim.course.drill import PROGRAMMES, drill
 
     monkeypatch.setenv("LOBSIM_COURSE", str(repo))

@@ -9,7 +9,7 @@ def investigate(prior, chance, days, results, budget, sure):
         worth = np.full(len(days), -np.inf)
         for t in np.flatnonzero(free & (days <= budget)):
             alarm, quiet = belief * chance[t], belief * (1 - chance[t])
-            after = alarm.sum() * bits(alarm / alarm.sum()) + quiet.sum() * bits(quiet / quiet.sum())
+            after = sum(p.sum() * bits(p / p.sum()) for p in (alarm, quiet))
             worth[t] = (bits(belief) - after) / days[t]
         t = worth.argmax()
         free[t] = False
