@@ -14,6 +14,8 @@ from lobsim.orderflow_ai.flow_days import END_S, LEARN, PROFILE, START_S, record
 
 FITTED = {"Poisson": "zero_intelligence", "Hawkes": "hawkes", "queue-reactive": "queue_reactive"}
 """The simulator's own models of flow, and what `calibrate` calls them."""
+BARE = "held-out, without Impact"
+"""The same, but that own orders move nobody's mind: `Impact` acts on own orders alone."""
 TRUE, OTHERS, LEARNED = "held-out", "held-out, other days", "learned"
 """The market that was learned from, on days not learned from: twice, to tell what chance does."""
 _CROWD = (ZeroIntelligence, Takers, Fundamental, Makers, Impact, Hidden, Metaorders, Predator,

@@ -5,11 +5,14 @@ The run is ``python tests/benchmarks/measure_message_model.py`` with its stages 
 README; a test holds that they are in step.
 """
 
+from flow_cases import BARE, LEARNED, TRUE
 from readme_parts import write
 
 from lobsim.orderflow_ai.flow_measured import measured_flow
+from lobsim.orderflow_ai.message_model import ModelShape
 
 COMMAND = "python tests/benchmarks/measure_message_model.py"
+WINDOW = ModelShape().window
 SHOWN_S = (0.0, 1.0, 30.0)
 
 
@@ -43,16 +46,56 @@ def flows(told: dict, size: int) -> list[str]:
     columns = " | ".join("just after" if at == 0 else f"{at:.0f} s" for at in SHOWN_S)
     lines = [f"| flow | facts in real regions | away from held-out days | {columns} |",
              "|---|---|---|" + "---|" * len(SHOWN_S)]
-    for name, facts in told["facts"]["flows"].items():
+    flows = told["facts"]["flows"]
+    for name in sorted(flows, key=lambda name: not name.startswith(TRUE)):
+        facts = flows[name]
         cells = [""] * len(SHOWN_S)
         for row in told["response"]:
             if (row["flow"], row["size"]) == (name, size):
                 cells = [f"{row['mean'][k]:.2f} {interval(row['low'][k], row['high'][k])}"
                          for k in map(row["horizon_s"].index, SHOWN_S)]
-        away = "" if name == "held-out" else f"{facts['away']:.1f}"
-        lines.append(f"| {bold(name, 'learned')} | {facts['inside']} of {facts['judged']} | {away} "
+        away = "" if name == TRUE else f"{facts['away']:.1f}"
+        lines.append(f"| {bold(name, LEARNED)} | {facts['inside']} of {facts['judged']} | {away} "
                      f"| {' | '.join(cells)} |")
     return lines
+
+
+def best_at(rows: list[dict]) -> str:
+    """Which model foretells each kind of token best."""
+    best = {}
+    for field in rows[0]["bits"]:
+        name = min(rows, key=lambda row: row["bits"][field])["model"]
+        best.setdefault(name, []).append(field)
+    return "; ".join(f"{name} {', '.join(fields)}" for name, fields in best.items())
+
+
+def farthest(facts: dict) -> str:
+    """Facts in which the learned flow is farthest from held-out days."""
+    learned, held = (facts["flows"][name] for name in (LEARNED, TRUE))
+    return "; ".join(f"`{fact}` {learned['rows'][fact][0]:.2g} ({held['rows'][fact][0]:.2g})"
+                     for fact in learned["far"])
+
+
+def told_apart(rows: list[dict]) -> str:
+    """Where the learned flow's answer to an order is surely not that of held-out days."""
+    def of(flow):
+        return {(row["size"], at): (row["mean"][k], row["low"][k], row["high"][k])
+                for row in rows if row["flow"] == flow for k, at in enumerate(row["horizon_s"])}
+
+    learned, held = of(LEARNED), of(TRUE)
+    found = []
+    for key, (mean, low, high) in learned.items():
+        true, true_low, true_high = held[key]
+        if high < true_low or low > true_high:
+            found.append(f"{key[0]} shares after {key[1]:.0f} s, {mean:.2f} and not {true:.2f}")
+    return "; ".join(found) or "nowhere"
+
+
+def bare(rows: list[dict], size: int) -> str:
+    """The answer of the true market without its rule for own orders."""
+    row, = [one for one in rows if (one["flow"], one["size"]) == (BARE, size)]
+    return ", ".join(f"{row['mean'][k]:.2f} {interval(row['low'][k], row['high'][k])} after "
+                     f"{at:.0f} s" for k, at in enumerate(row["horizon_s"]) if at in SHOWN_S[1:])
 
 
 def of_real(rows: list[dict] | None) -> str:
@@ -88,8 +131,16 @@ def section() -> str:
         f"columns are ticks by which the mid moves after a market order of {size} shares (half of "
         f"a buy less a sell in twin markets, intervals 95 %; stored for "
         f"{', '.join(map(str, sizes))}).", "", *flows(told, size), "",
-        ("Held-out days are the truth here, not the real regions: the profile misses some of "
-         "these, too." + of_real(told.get("real")))])
+        f"Held-out days are the truth here, not the real regions: the profile misses some of "
+        f"these, too. Best at each kind of token: {best_at(told['perplexity'])}. The learned flow "
+        f"is farthest from held-out days in (theirs in brackets): {farthest(facts)}. Its layers "
+        f"look back {WINDOW} tokens each, half a second of this market, so it cannot know of long "
+        f"meta-orders. Its answer to an order is told apart from that of held-out days in: "
+        f"{told_apart(told['response'])}. The profile answers an own order by a rule of its own "
+        f"(`Impact`), of which days without own orders hold no case, so no model of their flow can "
+        f"learn it. Without that rule the true market's mid stands, for {size} shares, at "
+        f"{bare(told['response'], size)}: the learned flow answers an injected order as it saw those "
+        f"answered that somebody had a reason for." + of_real(told.get("real"))])
 
 
 if __name__ == "__main__":

@@ -20,12 +20,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from flow_cases import OTHERS, TRUE, flow_makers, mean_interval
+from flow_cases import BARE, OTHERS, TRUE, flow_makers, mean_interval
 from flow_likelihood import (constant_losses, day_of, fitted_hawkes, fitted_queues, hawkes_losses,
                              poisson_rates, queue_losses, shares_of, with_table)
 
 from lobsim.analytics import facts_of, scorecard
 from lobsim.data import read_lobster, to_messages
+from lobsim.market import Market
+from lobsim.market.parts import Impact
+from lobsim.market.profiles import profiles
 from lobsim.orderflow_ai.flow_days import (JUDGE, LEARN, PROFILE, START_S, TOKENIZER, VALIDATE,
                                            recorded_day, true_day)
 from lobsim.orderflow_ai.flow_measured import MEASURED
@@ -36,8 +39,6 @@ from lobsim.orderflow_ai.message_model_data import stream_of
 from lobsim.orderflow_ai.message_model_tables import TableModel
 from lobsim.orderflow_ai.message_model_training import (Budget, score_losses, token_losses,
                                                         train_model)
-from lobsim.market import Market
-from lobsim.market.profiles import profiles
 
 STEPS, EVERY = 3_000, 200
 FIT_S = 600.0
@@ -157,18 +158,23 @@ def facts() -> dict:
 
 def response() -> list[dict]:
     """How the mid answers a market order, by flow and size, in twin markets with two sides."""
+    end_s = START_S + AT_S + HORIZONS_S[-1] + 1.0
+    bare = profiles[PROFILE].without(Impact)
+    makers = {BARE: lambda seed: Market(bare, seed, START_S, end_s)} | flow_makers(FIT_S, end_s)
+    return [row for name, make in makers.items() for row in responses(name, make)]
+
+
+def responses(name: str, make) -> list[dict]:
+    """The answer of one flow, a row for each size."""
     rows = []
-    makers = flow_makers(FIT_S, START_S + AT_S + HORIZONS_S[-1] + 1.0)
-    for name, make in makers.items():
-        for size in SIZES:
-            told = injected_response(make, range(1_001, 1_001 + RESPONSES), size, START_S + AT_S,
-                                     HORIZONS_S)
-            whole = np.isfinite(told.values).all(axis=1)  # in others a side was empty
-            mean, low, high = mean_interval(told.values[whole])
-            rows.append({"flow": name, "size": size, "pairs": int(whole.sum()),
-                         "horizon_s": told.horizons_s.tolist(), "mean": mean.tolist(),
-                         "low": low.tolist(), "high": high.tolist()})
-        print(name, time.process_time(), flush=True)
+    for size in SIZES:
+        told = injected_response(make, range(1_001, 1_001 + RESPONSES), size, START_S + AT_S,
+                                 HORIZONS_S)
+        whole = np.isfinite(told.values).all(axis=1)  # in others a side was empty
+        mean, low, high = mean_interval(told.values[whole])
+        rows.append({"flow": name, "size": size, "pairs": int(whole.sum()),
+                     "horizon_s": told.horizons_s.tolist(), "mean": mean.tolist(),
+                     "low": low.tolist(), "high": high.tolist()})
     return rows
 
 
@@ -215,8 +221,7 @@ def real() -> list[dict]:
                         for name, values in losses.items()})
 
 
-STAGES = {"piece": piece, "perplexity": perplexity, "facts": facts, "response": response, "speed": speed,
-          "real": real}
+STAGES = {stage.__name__: stage for stage in (piece, perplexity, facts, response, speed, real)}
 
 
 def rounded(value, digits: int = 5):

@@ -9,7 +9,6 @@ import pytest
 import readme_parts
 
 from lobsim.market import Market
-from lobsim.market.calibrate import simulate_hawkes
 from lobsim.market.parts import Latency, Takers
 from lobsim.orderflow_ai.flow_days import JUDGE, LEARN, START_S, VALIDATE, true_day
 from lobsim.orderflow_ai.flow_measured import measured_flow
@@ -95,13 +94,22 @@ def process_day(times, types):
     return flow_likelihood.Day(gaps, buckets, 2 * kinds + types % 2, types)
 
 
-HAWKES = SimpleNamespace(mu=np.full(6, 0.5), beta=np.array([2.0, 30.0]),
-                         alpha=np.stack([np.full((6, 6), 0.1), 6.0 * np.eye(6)]))
+HAWKES = SimpleNamespace(mu=np.full(6, 0.5), beta=np.array([2.0, 10.0]),
+                         alpha=np.stack([np.full((6, 6), 0.01), 4.0 * np.eye(6)]))
+
+
+def bursts(seconds, seed):
+    """Events that come alone, and in three of five cases another of the type soon after."""
+    rng = np.random.default_rng(seed)
+    times, types = rng.uniform(0, seconds, 3 * seconds), rng.integers(0, 6, 3 * seconds)
+    followed = rng.random(len(times)) < 0.6
+    times = np.append(times, times[followed] + rng.exponential(0.1, followed.sum()))
+    order = np.argsort(times)
+    return times[order], np.append(types, types[followed])[order]
 
 
 def test_a_process_gives_all_buckets_and_all_events_together_the_chance_one():
-    times, types = simulate_hawkes(HAWKES.mu, HAWKES.alpha, HAWKES.beta, 20.0, seed=1)
-    day = process_day(times[:12], types[:12])
+    day = process_day(*bursts(4, seed=1))
     shares = flow_likelihood.shares_of([day])
     rates = flow_likelihood.poisson_rates([day])
 
@@ -122,10 +130,14 @@ def test_a_process_gives_all_buckets_and_all_events_together_the_chance_one():
     assert total == pytest.approx([1.0, 1.0])
 
 
-def test_a_day_of_hawkes_flow_is_likeliest_under_hawkes_flow():
-    times, types = simulate_hawkes(HAWKES.mu, HAWKES.alpha, HAWKES.beta, 300.0, seed=2)
-    day = process_day(times, types)
+def test_a_day_of_bursts_is_likelier_under_hawkes_flow_and_a_calm_one_is_not():
+    day = process_day(*bursts(300, seed=2))
     shares = flow_likelihood.shares_of([day])
     hawkes = flow_likelihood.hawkes_losses(day, HAWKES, shares).sum()
     poisson = flow_likelihood.constant_losses(day, flow_likelihood.poisson_rates([day]), shares)
     assert hawkes < poisson.sum() - 100.0
+    rng = np.random.default_rng(3)
+    calm = process_day(np.sort(rng.uniform(0, 300, 1_400)), rng.integers(0, 6, 1_400))
+    hawkes = flow_likelihood.hawkes_losses(calm, HAWKES, shares).sum()
+    poisson = flow_likelihood.constant_losses(calm, flow_likelihood.poisson_rates([calm]), shares)
+    assert hawkes > poisson.sum() + 100.0
