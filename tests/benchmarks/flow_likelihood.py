@@ -176,13 +176,11 @@ def queue_losses(encoded: Encoded, fit: QueueRates, shares: Shares) -> np.ndarra
     return constant_losses(day, rates, shares)
 
 
-def with_table(encoded: Encoded, losses: np.ndarray, table: np.ndarray, fields: np.ndarray,
-               ) -> np.ndarray:
+def with_table(losses: np.ndarray, table: np.ndarray, fields: np.ndarray) -> np.ndarray:
     """Losses of all targets of a day: those of times and events from a process, else a table's.
 
     Parameters
     ----------
-    encoded : Encoded
     losses : ndarray, shape (n, 2)
         Of TIME and EVENT of each message.
     table : ndarray

@@ -5,7 +5,7 @@ The run is ``python tests/benchmarks/measure_message_model.py`` with its stages 
 README; a test holds that they are in step.
 """
 
-from flow_cases import BARE, LEARNED, TRUE
+from flow_cases import BARE, LEARNED, REAL_STEPS, TRUE
 from readme_parts import write
 
 from lobsim.orderflow_ai.flow_measured import measured_flow
@@ -102,10 +102,11 @@ def of_real(rows: list[dict] | None) -> str:
     """What was measured on a real day, if it was."""
     if not rows:
         return ""
-    told = ", ".join(f"{row['model']} {row['per_token']:.3f}" for row in rows)
+    told = ", ".join(f"{row['model']} {row['per_token']:.3f}"
+                     for row in sorted(rows, key=lambda row: row["per_token"]))
     return (f" Trained on the first 70 % of one real day (LOBSTER's sample of GOOG, 21 June 2012; "
-            f"not in this package) for a tenth of the steps and judged on its last 20 %, per "
-            f"token: {told}.")
+            f"not in this package) for {REAL_STEPS:,} steps and judged on {rows[0]['messages']:,} "
+            f"messages of its last 20 %, per token: {told}.")
 
 
 def section() -> str:
@@ -139,8 +140,8 @@ def section() -> str:
         f"{told_apart(told['response'])}. The profile answers an own order by a rule of its own "
         f"(`Impact`), of which days without own orders hold no case, so no model of their flow can "
         f"learn it. Without that rule the true market's mid stands, for {size} shares, at "
-        f"{bare(told['response'], size)}: the learned flow answers an injected order as it saw those "
-        f"answered that somebody had a reason for." + of_real(told.get("real"))])
+        f"{bare(told['response'], size)}: its makers, who know a hidden price, fill the hole at "
+        f"once; a flow that knows messages alone leaves it open." + of_real(told.get("real"))])
 
 
 if __name__ == "__main__":

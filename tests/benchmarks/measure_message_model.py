@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from flow_cases import BARE, OTHERS, TRUE, flow_makers, mean_interval
-from flow_likelihood import (constant_losses, day_of, fitted_hawkes, fitted_queues, hawkes_losses,
+from flow_cases import BARE, OTHERS, REAL_STEPS, TRUE, flow_makers, mean_interval
+from flow_likelihood import (Day, constant_losses, day_of, fitted_hawkes, fitted_queues, hawkes_losses,
                              poisson_rates, queue_losses, shares_of, with_table)
 
 from lobsim.analytics import facts_of, scorecard
@@ -49,8 +49,9 @@ PIECE_S = 20.0
 FACTS_S, FACTS_DAYS = 600.0, 8
 SIZES, RESPONSES, AT_S = (100, 500, 2_000), 24, 5.0
 HORIZONS_S = (1.0, 5.0, 30.0)
-REAL_STEPS, REAL_SHARES = 300, (0.7, 0.1)
-"""Training on a real day: its first part, and the one that chooses the weights; the rest judges."""
+REAL_SHARES, REAL_FIT = (0.7, 0.1), 30_000
+"""Training on a real day: its first part, and the one that chooses the weights; the rest judges.
+The Hawkes process is fitted to the last messages of the first part."""
 
 
 def train() -> tuple[dict, object]:
@@ -98,7 +99,7 @@ def perplexity() -> list[dict]:
         for name, own in (("Poisson", constant_losses(day, rates, shares)),
                           ("Hawkes", hawkes_losses(day, hawkes, shares)),
                           ("queue-reactive", queue_losses(one, queues, shares))):
-            losses[name] = with_table(one, own, losses["Markov"], stream.fields)
+            losses[name] = with_table(own, losses["Markov"], stream.fields)
         for name, values in losses.items():
             found.setdefault(name, []).append(score_losses(np.where(known, values, np.nan),
                                                            stream))
@@ -213,11 +214,20 @@ def real() -> list[dict]:
              for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
     model, _ = train_model(parts[:1], parts[1:2], ModelShape(),
                            Budget(steps=REAL_STEPS, every=100), seed=1, tokenizer=TOKENIZER)
+    tables = {"Markov": TableModel(1).fit(parts[:1]), "unigram": TableModel(0).fit(parts[:1])}
     losses = {"transformer": token_losses(model, parts[2], most=PART)}
+    losses |= {name: table.loss(parts[2]) for name, table in tables.items()}
     known = np.isfinite(losses["transformer"])
-    losses |= {name: np.where(known, TableModel(order).fit(parts[:1]).loss(parts[2]), np.nan)
-               for name, order in (("Markov", 1), ("unigram", 0))}
-    return _score_rows({name: [score_losses(values, parts[2])]
+    messages = day_of(encoded)
+    end = int(parts[0].message[-1])
+    learned, latest = (Day(*(array[first:end] for array in messages))
+                       for first in (0, max(end - REAL_FIT, 0)))
+    shares = shares_of([learned])
+    whole_day = tables["Markov"].loss(whole)
+    for name, own in (("Poisson", constant_losses(messages, poisson_rates([learned]), shares)),
+                      ("Hawkes", hawkes_losses(messages, fitted_hawkes(latest), shares))):
+        losses[name] = with_table(own, whole_day, whole.fields)[cuts[2]:]
+    return _score_rows({name: [score_losses(np.where(known, values, np.nan), parts[2])]
                         for name, values in losses.items()})
 
 
