@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from flow_cases import BARE, OTHERS, REAL_STEPS, TRUE, flow_makers, mean_interval
-from flow_likelihood import (Day, constant_losses, day_of, fitted_hawkes, fitted_queues, hawkes_losses,
-                             poisson_rates, queue_losses, shares_of, with_table)
+from flow_likelihood import (Day, constant_losses, day_of, fitted_hawkes, fitted_queues,
+                             hawkes_losses, poisson_rates, queue_losses, shares_of, with_table)
 
 from lobsim.analytics import facts_of, scorecard
 from lobsim.data import read_lobster, to_messages
