@@ -47,6 +47,24 @@ def _shortfall(r: Result):
                   "cost (bps)"))
 
 
+def _one_order(r: Result):
+    parts = r.series["parts"]
+    return ("Bars of the parts of one order's shortfall in bps of its decision notional.",
+            _bars(list(parts), list(parts.values()), f"Shortfall of order {r.labels[0]} by part",
+                  "cost (bps)"))
+
+
+def _by_day(r: Result):
+    figure, ax = _axes("Shortfall by day", "cost (bps)")
+    at = np.arange(len(r.series["day"]))
+    ax.errorbar(at, r.series["bps"], yerr=r.series["reach"], marker="o", linestyle="", capsize=4,
+                color=BLUE)
+    step = max(1, len(at) // 8)
+    ax.set_xticks(at[::step], [day[5:] for day in r.series["day"]][::step])
+    ax.set_xlabel("day (month-day)")
+    return "Points of each day's shortfall with intervals over its orders.", figure
+
+
 def _compared(r: Result):
     figure, ax = _axes("Shortfall by part in both periods", "cost (bps)")
     names = list(r.series["parts"])
@@ -147,8 +165,9 @@ def _toxicity(r: Result):
 
 
 _DRAWN = {
-    "shortfall": _shortfall, "compare_periods": _compared, "explain_change": _explained,
-    "benchmarks": _benchmarks, "price_around_orders": _steps, "spreads": _spreads,
+    "shortfall": _shortfall, "one_order": _one_order, "cost_by_day": _by_day,
+    "compare_periods": _compared, "explain_change": _explained, "benchmarks": _benchmarks,
+    "price_around_orders": _steps, "spreads": _spreads,
     "volume_curve": _volume, "impact_curve": _impact, "signal_worth": _signal,
     "fill_statistics": _fills, "toxicity": _toxicity,
 }

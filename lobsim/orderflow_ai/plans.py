@@ -13,6 +13,8 @@ _CONDITIONS = {"half_spread_bps": ("the half-spread", ".2f", "bps"),
                "participation": ("participation", ".1%", ""),
                "delay_s": ("the delay before arrival", ".1f", "s")}
 
+_NEAR_NOTHING = 20.0  # a ratio of shortfalls beyond this comes from a base of about nothing
+
 
 def _chosen(slot: Slots, *names: str) -> dict[str, Any]:
     """The period and those of the named slots that the question fills."""
@@ -27,13 +29,15 @@ def _span(first: str, last: str) -> str:
 def _why(s: Session, slot: Slots) -> None:
     days = s.desk.days
     period = slot["period"] or {"first_day": days[-1], "last_day": days[-1]}
-    before = [day for day in days if day < period["first_day"]]
-    if not before:
-        raise DeskError("there is no day before the period to compare it with")
-    if period["first_day"] != period["last_day"]:  # a week is compared with the week before
-        length = len(s.desk.period(period["first_day"], period["last_day"]))
-        before = before[-length:]
-    both = {"base_first_day": before[0], "base_last_day": before[-1], **period}
+    base = slot["base"]
+    if not base:
+        before = [day for day in days if day < period["first_day"]]
+        if not before:
+            raise DeskError("there is no day before the period to compare it with")
+        if period["first_day"] != period["last_day"]:  # a week is compared with the week before
+            before = before[-len(s.desk.period(period["first_day"], period["last_day"])):]
+        base = {"base_first_day": before[0], "base_last_day": before[-1]}
+    both = {**base, **period}
     r = s.call("compare_periods", **both)
     ratio = r.values["ratio"].value if "ratio" in r.values else None
     if "doubl" in slot["text"] and (ratio is None or not 1.75 <= ratio <= 2.5):
@@ -43,7 +47,10 @@ def _why(s: Session, slot: Slots) -> None:
     s.say(f"{_span(*r.labels[2:])} it was {{now_bps:.2f}} bps over {{orders}} orders, a change of "
           "{change_bps:+.2f} bps with an interval from {change_low_bps:+.2f} to "
           "{change_high_bps:+.2f} bps", r)
-    s.say("That is {ratio:.2f} times the shortfall of before", r)
+    if ratio is not None and ratio > _NEAR_NOTHING:
+        s.answer.append("That of before was so near nothing that a ratio says little.")
+    else:
+        s.say("That is {ratio:.2f} times the shortfall of before", r)
     if r["change_low_bps"] <= 0 <= r["change_high_bps"]:
         s.answer.append("The change may be chance.")
     parts = ("delay", "trading", "opportunity", "fees")
@@ -76,8 +83,8 @@ def _against_the_tape(s: Session, b) -> None:
 def _conditions(s: Session, e) -> None:
     for name, (words, form, unit) in _CONDITIONS.items():
         space = f" {unit}" if unit else ""
-        due = (f"worth {{due_to_{name}:+.2f}} bps by the earlier orders, with a standard error of "
-               f"{{due_to_{name}_error:.2f}} bps")
+        due = (f"worth {{due_to_{name}:+.2f}} bps by the earlier orders, with a standard error "
+               f"of {{due_to_{name}_error:.2f}} bps")
         verdict = ""
         if abs(e[f"due_to_{name}"]) <= 2 * e[f"due_to_{name}_error"]:
             verdict = ", which may be chance"
@@ -109,7 +116,41 @@ def _cost(s: Session, slot: Slots) -> None:
     s.say("It splits into {delay_bps:.2f} bps of delay, {trading_bps:.2f} bps of trading, "
           "{opportunity_bps:.2f} bps of opportunity and {fees_bps:.2f} bps of fees", r)
     s.say("Of what was ordered {fill_rate:.1%} was filled", r)
+    s.say("While they were worked the orders were {participation:.1%} of the market's volume", r)
     _worst(s, s.call("worst_orders", **_chosen(slot, "side")))
+
+
+def _one_order(s: Session, slot: Slots) -> None:
+    period = slot["period"]
+    day = period["first_day"] if period and period["first_day"] == period["last_day"] else None
+    r = s.call("one_order", order_id=slot["order"], **({"day": day} if day else {}))
+    s.say(f"Order {r.labels[0]} of {r.labels[1]} cost {{total:,.0f}} $, {{total_bps:.2f}} bps of "
+          "its decision notional of {notional:,.0f} $", r)
+    s.say("Of the other orders {cheaper_share:.0%} cost less in bps", r)
+    s.say("It splits into {delay_bps:.2f} bps of delay, {trading_bps:.2f} bps of trading, "
+          "{opportunity_bps:.2f} bps of opportunity and {fees_bps:.2f} bps of fees; "
+          "{fill_rate:.1%} was filled", r)
+    s.say("Measured against the market's VWAP while it was worked its fills cost {vwap_bps:+.2f} "
+          "bps, against the time-weighted mid {twap_bps:+.2f} bps", r)
+    for name, (words, form, unit) in _CONDITIONS.items():
+        space = f" {unit}" if unit else ""
+        s.say(f"{words[0].upper()}{words[1:]} was {{{name}:{form}}}{space}, in the median of the "
+              f"others {{others_{name}:{form}}}{space}", r)
+    s.answer.append("What stands beside the cost does not prove its cause: a single order is a "
+                    "throw of the dice.")
+
+
+def _by_day(s: Session, slot: Slots) -> None:
+    r = s.call("cost_by_day", **_chosen(slot, "side"))
+    s.say(f"The dearest day was {r.labels[2]} with {{dearest_bps:.2f}} bps of the decision "
+          f"notional, the cheapest {r.labels[3]} with {{cheapest_bps:.2f}} bps", r)
+    s.say("In the median of {days} days it was {median_bps:.2f} bps", r)
+    s.say("A line through the days changes by {slope_bps:+.2f} bps a day, with an interval from "
+          "{slope_low_bps:+.2f} to {slope_high_bps:+.2f} bps", r)
+    low, high = r.values.get("slope_low_bps"), r.values.get("slope_high_bps")
+    if low and high:
+        s.answer.append("It is getting worse." if low.value > 0 else "It is getting better."
+                        if high.value < 0 else "A trend is not shown: it may be chance.")
 
 
 def _benchmarks(s: Session, slot: Slots) -> None:
@@ -214,9 +255,15 @@ def _quality(s: Session, slot: Slots) -> None:
 
 
 INTENTS = (
-    Intent("why", {r"\bwhy\b|explain|reason|cause": 1.5, r"shortfall|cost|slippage|expensive": 1.5,
-                   r"doubl|tripl|rose|risen|rise|increas|jump|worse|higher|chang|went up|than": 2},
-           _why, must=r"shortfall|cost|slippage|expensive|worse"),
+    Intent("why", {r"\bwhy\b|explain|reason|cause": 1.5,
+                   r"shortfall|cost|slippage|expensive|dear": 1.5,
+                   r"doubl|tripl|\b(?:rose|risen|rise|fell|fall|fallen|than|versus|vs)\b|increas|jump|"
+                   r"worse|higher|chang|went up|lower|cheaper|better|dearer|compare": 2},
+           _why, must=r"shortfall|cost|slippage|expensive|worse|better|dear|cheaper|compare"),
+    Intent("by day", {r"\bwhich day|(?:day by|by|per|each|every) day|daily|getting (?:worse|better|"
+                      r"dearer|cheaper|more expensive)|trend|over time": 4,
+                      r"shortfall|costs?\b|slippage|expensive|dear": 1}, _by_day,
+           must=r"shortfall|cost|slippage|expensive|dear|cheap|getting"),
     Intent("signal", {r"imbalance|signal|\bofi\b|\bobi\b|order[- ]flow": 3.5,
                       r"worth|trad|pay|edge": 1}, _signal,
            must=r"imbalance|signal|\bofi\b|\bobi\b|order[- ]flow"),
@@ -225,8 +272,9 @@ INTENTS = (
     Intent("toxicity", {r"toxic|mark-?outs?|adverse|picked off|run over": 4, r"fills?\b": 0.5},
            _toxicity),
     Intent("leak", {r"leak|front-?run|footprint|ahead of (?:us|our)|before we|give (?:us|it) away":
-                    4, r"information": 1}, _leak),
-    Intent("fills", {r"queue|fill rate|time to fill": 3, r"how long|wait|how many": 1.5,
+                    4, r"information": 1,
+                    r"after our (?:trades|orders)|revert|price around": 4}, _leak),
+    Intent("fills", {r"queue|fill rate|time to fill": 3, r"how long|wait|how many|how much": 1.5,
                      r"passive|resting|rest\b|fill": 1.5}, _fills),
     Intent("impact", {r"impact|move the (?:market|price|mid)": 3.5, r"size|curve|grow": 0.5},
            _impact),
@@ -235,6 +283,10 @@ INTENTS = (
            _volume),
     Intent("quality", {r"\bdata\b": 1.5, r"trust|quality|missing|clean|wrong|complete": 2},
            _quality),
-    Intent("cost", {r"shortfall|costs?\b|slippage|expensive|dear": 2, r"worst|which orders": 2},
+    Intent("cost", {r"shortfall|costs?\b|slippage|expensive|dear": 2, r"worst|which orders": 2,
+                    r"\bpa(?:y|id)\b|\bfees?\b|commission": 2,
+                    r"how (?:well )?did we do|executions?\b|perform": 2,
+                    r"participation|(?:fraction|share|part) of (?:the )?(?:market'?s? )?volume": 4},
            _cost),
 )
+ONE_ORDER = Intent("one order", {}, _one_order)
