@@ -72,8 +72,8 @@ def _against_the_tape(s: Session, b) -> None:
     """Whether the period's fills were bad, or the price had moved for everybody."""
     if b is None:
         return
-    s.say("Measured against the market's VWAP while they were worked the fills cost {vwap_bps:+.2f} "
-          "bps, against the arrival mid {arrival_bps:+.2f} bps", b)
+    s.say("Measured against the market's VWAP while they were worked the fills cost "
+          "{vwap_bps:+.2f} bps, against the arrival mid {arrival_bps:+.2f} bps", b)
     worse, vwap = b.values.get("arrival_low_bps"), b.values.get("vwap_low_bps")
     if worse and vwap and worse.value > 0 >= vwap.value:
         s.answer.append("So the price moved while they were worked, and the market paid it, too: "
@@ -257,8 +257,8 @@ def _quality(s: Session, slot: Slots) -> None:
 INTENTS = (
     Intent("why", {r"\bwhy\b|explain|reason|cause": 1.5,
                    r"shortfall|cost|slippage|expensive|dear": 1.5,
-                   r"doubl|tripl|\b(?:rose|risen|rise|fell|fall|fallen|than|versus|vs)\b|increas|jump|"
-                   r"worse|higher|chang|went up|lower|cheaper|better|dearer|compare": 2},
+                   r"doubl|tripl|\b(?:rose|risen|rise|fell|fall|fallen|than|versus|vs)\b|increas|"
+                   r"jump|worse|higher|chang|went up|lower|cheaper|better|dearer|compare": 2},
            _why, must=r"shortfall|cost|slippage|expensive|worse|better|dear|cheaper|compare"),
     Intent("by day", {r"\bwhich day|(?:day by|by|per|each|every) day|daily|getting (?:worse|better|"
                       r"dearer|cheaper|more expensive)|trend|over time": 4,
