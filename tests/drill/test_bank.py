@@ -133,6 +133,16 @@ def test_the_function_of_a_model_answer_passes_its_own_check(question):
         assert result.passed, result.text()
 
 
+def test_a_blank_function_is_told_in_words_that_fit_a_terminal():
+    def blank(scores):
+        raise NotImplementedError
+
+    (question,) = [q for q in QUESTIONS if q.id == "code-causal-weights"]
+    verdict = Asked(question, 1).judge_function(blank)
+    assert not verdict.right and verdict.share == 0 and "cell" not in " ".join(verdict.lines)
+    assert "NotImplementedError" in verdict.lines[0]
+
+
 @pytest.mark.parametrize("name", sorted(CODE))
 def test_known_wrong_functions_are_refused_and_named(name):
     named = set()
