@@ -77,7 +77,8 @@ class Report:
         if not self.sent:
             return f"Nothing: the report was made offline from {_plain(self.source)}."
         count = self.sent["requests"]
-        return (f"{count} request{'' if count == 1 else 's'} ({self.sent['bytes']:,} bytes) went to "
+        requests = "1 request" if count == 1 else f"{count} requests"
+        return (f"{requests} ({self.sent['bytes']:,} bytes) went to "
                 f"{self.sent['address']}, model {self.sent['model']}: {self.sent['content']}. "
                 "No row of the data was sent.")
 
