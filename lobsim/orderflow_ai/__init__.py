@@ -14,6 +14,7 @@ _HOME = {
     "Desk": "lobsim.orderflow_ai.desk",
     "Encoded": "lobsim.orderflow_ai.tokens",
     "Endpoint": "lobsim.orderflow_ai.endpoint",
+    "LearnedFlow": "lobsim.orderflow_ai.generate",
     "LearnedMarket": "lobsim.orderflow_ai.generate",
     "MessageModel": "lobsim.orderflow_ai.message_model",
     "ModelShape": "lobsim.orderflow_ai.message_model",
