@@ -26,6 +26,7 @@ _HOME = {
     "injected_response": "lobsim.orderflow_ai.generate_response",
     "judge_forecasts": "lobsim.orderflow_ai.forecast",
     "load_model": "lobsim.orderflow_ai.message_model",
+    "measured_flow": "lobsim.orderflow_ai.flow_measured",
     "save_model": "lobsim.orderflow_ai.message_model",
     "say_messages": "lobsim.orderflow_ai.generate",
     "train_model": "lobsim.orderflow_ai.message_model_training",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from scipy import stats
 
 from lobsim.market import Market, Profile
 from lobsim.market.calibrate import calibrate
@@ -13,7 +14,8 @@ from lobsim.orderflow_ai.flow_days import END_S, LEARN, PROFILE, START_S, record
 
 FITTED = {"Poisson": "zero_intelligence", "Hawkes": "hawkes", "queue-reactive": "queue_reactive"}
 """The simulator's own models of flow, and what `calibrate` calls them."""
-TRUE, LEARNED = "held-out", "learned"
+TRUE, OTHERS, LEARNED = "held-out", "held-out, other days", "learned"
+"""The market that was learned from, on days not learned from: twice, to tell what chance does."""
 _CROWD = (ZeroIntelligence, Takers, Fundamental, Makers, Impact, Hidden, Metaorders, Predator,
           VolumeCurve)
 
@@ -39,10 +41,8 @@ def flow_makers(fit_s: float, end_s: float = END_S, model=None, record: bool = F
     return {name: maker(settings) for name, settings in made.items()}
 
 
-def mean_interval(values) -> tuple[float, float, float]:
+def mean_interval(values) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean and 95 % interval over independent values (Student's t), shape (n, ...)."""
-    from scipy import stats
-
     values = np.asarray(values, float)
     half = stats.t.ppf(0.975, len(values) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(values))
     mean = values.mean(axis=0)

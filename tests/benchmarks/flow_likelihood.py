@@ -111,7 +111,7 @@ def constant_losses(day: Day, rates: np.ndarray, shares: Shares) -> np.ndarray:
 def poisson_rates(days: list[Day]) -> np.ndarray:
     """Events per second of each type."""
     seconds = sum(day.gaps_s.sum() for day in days)
-    return sum(np.bincount(day.types, minlength=6) for day in days) / seconds
+    return (_ADDED + sum(np.bincount(day.types, minlength=6) for day in days)) / seconds
 
 
 def fitted_hawkes(day: Day, exponentials: int = 2) -> HawkesFit:

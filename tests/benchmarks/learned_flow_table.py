@@ -10,7 +10,7 @@ from readme_parts import write
 from lobsim.orderflow_ai.flow_measured import measured_flow
 
 COMMAND = "python tests/benchmarks/measure_message_model.py"
-SHOWN_S = (0.0, 1.0, 60.0)
+SHOWN_S = (0.0, 1.0, 30.0)
 
 
 def interval(low: float, high: float, digits: int = 2) -> str:
@@ -44,11 +44,11 @@ def flows(told: dict, size: int) -> list[str]:
     lines = [f"| flow | facts in real regions | away from held-out days | {columns} |",
              "|---|---|---|" + "---|" * len(SHOWN_S)]
     for name, facts in told["facts"]["flows"].items():
-        row, = [one for one in told["response"] if (one["flow"], one["size"]) == (name, size)]
-        cells = []
-        for at in SHOWN_S:
-            k = row["horizon_s"].index(at)
-            cells.append(f"{row['mean'][k]:.2f} {interval(row['low'][k], row['high'][k])}")
+        cells = [""] * len(SHOWN_S)
+        for row in told["response"]:
+            if (row["flow"], row["size"]) == (name, size):
+                cells = [f"{row['mean'][k]:.2f} {interval(row['low'][k], row['high'][k])}"
+                         for k in map(row["horizon_s"].index, SHOWN_S)]
         away = "" if name == "held-out" else f"{facts['away']:.1f}"
         lines.append(f"| {bold(name, 'learned')} | {facts['inside']} of {facts['judged']} | {away} "
                      f"| {' | '.join(cells)} |")

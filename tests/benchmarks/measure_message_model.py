@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from flow_cases import TRUE, flow_makers, mean_interval
+from flow_cases import OTHERS, TRUE, flow_makers, mean_interval
 from flow_likelihood import (constant_losses, day_of, fitted_hawkes, fitted_queues, hawkes_losses,
                              poisson_rates, queue_losses, shares_of, with_table)
 
@@ -42,12 +42,12 @@ from lobsim.market.profiles import profiles
 STEPS, EVERY = 3_000, 200
 FIT_S = 600.0
 """Of the first learning day, that Poisson, Hawkes and queue-reactive flow are fitted to."""
-PART = 100_000
-"""Tokens at the start of a judged day that are scored."""
+JUDGED_S, PART = 450.0, 100_000
+"""Of each judged day: seconds that are read, and tokens among these that are scored."""
 PIECE_S = 20.0
-FACTS_S, FACTS_DAYS = 900.0, 8
-SIZES, RESPONSES, AT_S = (100, 500, 2_000), 24, 20.0
-HORIZONS_S = (1.0, 5.0, 20.0, 60.0)
+FACTS_S, FACTS_DAYS = 600.0, 8
+SIZES, RESPONSES, AT_S = (100, 500, 2_000), 24, 5.0
+HORIZONS_S = (1.0, 5.0, 30.0)
 REAL_STEPS, REAL_SHARES = 300, (0.7, 0.1)
 """Training on a real day: its first part, and the part that chooses the weights; the rest judges."""
 
@@ -89,7 +89,7 @@ def perplexity() -> list[dict]:
     hawkes, queues = fitted_hawkes(day_of(first)), fitted_queues(first)
     found: dict[str, list] = {}
     for seed in JUDGE:
-        one = true_day(seed)
+        one = true_day(seed, START_S + JUDGED_S)
         stream, day = stream_of(one), day_of(one)
         losses = {"transformer": token_losses(model, stream, most=PART)}
         known = np.isfinite(losses["transformer"])
@@ -127,7 +127,9 @@ def facts() -> dict:
     """Stylised facts of each flow, against real markets' regions and against held-out days."""
     seeds = JUDGE[:FACTS_DAYS]
     numbers, cards = {}, {}
-    for name, make in flow_makers(FIT_S, START_S + FACTS_S, record=True).items():
+    makers = flow_makers(FIT_S, START_S + FACTS_S, record=True)
+    makers[OTHERS] = lambda seed: makers[TRUE](seed + 1_000)
+    for name, make in makers.items():
         found = []
         for seed in seeds:
             market = make(seed)
@@ -154,16 +156,18 @@ def facts() -> dict:
 
 
 def response() -> list[dict]:
-    """How the mid answers a market order, by flow and size."""
+    """How the mid answers a market order, by flow and size, in twin markets with two sides."""
     rows = []
     makers = flow_makers(FIT_S, START_S + AT_S + HORIZONS_S[-1] + 1.0)
     for name, make in makers.items():
         for size in SIZES:
             told = injected_response(make, range(1_001, 1_001 + RESPONSES), size, START_S + AT_S,
                                      HORIZONS_S)
-            mean, low, high = mean_interval(told.values)
-            rows.append({"flow": name, "size": size, "horizon_s": told.horizons_s.tolist(),
-                         "mean": mean.tolist(), "low": low.tolist(), "high": high.tolist()})
+            whole = np.isfinite(told.values).all(axis=1)  # in others a side was empty
+            mean, low, high = mean_interval(told.values[whole])
+            rows.append({"flow": name, "size": size, "pairs": int(whole.sum()),
+                         "horizon_s": told.horizons_s.tolist(), "mean": mean.tolist(),
+                         "low": low.tolist(), "high": high.tolist()})
         print(name, time.process_time(), flush=True)
     return rows
 
@@ -216,12 +220,14 @@ STAGES = {"piece": piece, "perplexity": perplexity, "facts": facts, "response": 
 
 
 def rounded(value, digits: int = 5):
-    """A nest of numbers with so many significant digits."""
+    """A nest of numbers with so many significant digits; None where there is no number."""
     if isinstance(value, dict):
         return {name: rounded(one, digits) for name, one in value.items()}
     if isinstance(value, list):
         return [rounded(one, digits) for one in value]
-    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+    if isinstance(value, float):
+        return float(f"{value:.{digits}g}") if np.isfinite(value) else None
+    return value
 
 
 def main(arguments=None) -> int:

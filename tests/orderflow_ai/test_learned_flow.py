@@ -18,7 +18,7 @@ from lobsim.orderflow_ai.message_model import SHIPPED, load_model
 from lobsim.orderflow_ai.message_model_data import stream_of
 from lobsim.orderflow_ai.message_model_tables import TableModel
 from lobsim.orderflow_ai.message_model_training import score_losses, token_losses
-from lobsim.orderflow_ai.tokens_layout import GAPS, gap_token
+from lobsim.orderflow_ai.tokens_layout import GAP_EDGES_NS, GAPS
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +91,8 @@ def process_day(times, types):
     """A day of a point process, whose events are whole: limit orders, cancels, market orders."""
     gaps = np.diff(times, prepend=0.0)
     kinds = np.array([0, 5, 1])[types // 2]
-    return flow_likelihood.Day(gaps, np.array([gap_token.py_func(int(gap * 1e9)) if
-                                               hasattr(gap_token, "py_func") else
-                                               gap_token(int(gap * 1e9)) for gap in gaps]),
-                               2 * kinds + types % 2, types)
+    buckets = np.searchsorted(GAP_EDGES_NS, (gaps * 1e9).astype(np.int64), side="right") - 1
+    return flow_likelihood.Day(gaps, buckets, 2 * kinds + types % 2, types)
 
 
 HAWKES = SimpleNamespace(mu=np.full(6, 0.5), beta=np.array([2.0, 30.0]),
