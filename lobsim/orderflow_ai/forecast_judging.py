@@ -5,21 +5,25 @@ picks the edge that each trades at; `Forecasts.judge` says how good they are and
 Judging can be done on several parts, such as days of another kind. `judge_forecasts` does both.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from lobsim.orderflow_ai.book_windows import reach
+from lobsim.orderflow_ai.book_windows import (DepthDay, embargo_of, reach, split_day, usable_rows)
 from lobsim.orderflow_ai.forecast import (LinearForecast, NetworkForecast, Part, fit_linear,
                                           fit_network, labels_of, threshold_of)
 from lobsim.orderflow_ai.forecast_scores import (Interval, block_interval, class_f1,
                                                  forecast_trades, macro_f1, pick_edge, pick_flat,
                                                  told_of)
 
-__all__ = ["Forecasts", "LINEAR", "NETWORK", "judge_forecasts", "train_forecasts"]
+__all__ = ["Forecasts", "LINEAR", "NETWORK", "SHARES", "judge_forecasts", "parts_of",
+           "train_forecasts"]
 
 LINEAR, NETWORK = "logistic OBI/OFI", "network"
 EARNED = ("gross", "half", "net", "net_bps")
+SHARES = (0.6, 0.15, 0.25)
+"""Of a single day, in order of time: to learn from, to choose by, to judge by."""
 FEWEST = 10
 """Trades, over all trainings, below which their mean is not told."""
 
@@ -163,6 +167,37 @@ class _Seen(NamedTuple):
         return found
 
 
+def parts_of(days: Sequence[DepthDay], horizon: int, length: int = 30) -> tuple[Part, Part, Part]:
+    """Rows to learn from, to choose by and to judge by.
+
+    Parameters
+    ----------
+    days : sequence of DepthDay
+        In order of time. A single day is cut by `SHARES`, with an embargo between the parts. Of
+        three and more the last is judged on, the one before is chosen by, the rest learned from.
+    horizon, length : int
+
+    Raises
+    ------
+    ValueError
+        When there are two days, which fit neither way, or a day is too short.
+    """
+    if len(days) == 1:
+        cut = split_day(usable_rows(days[0], length, horizon), SHARES, embargo_of(length, horizon))
+        learn, choose, judge = (Part(days, [rows]) for rows in cut)
+        return learn, choose, judge
+    if len(days) < 3:
+        raise ValueError(f"there are {len(days)} days; give one, which is cut in time, or at least "
+                         f"three, of which the last is judged on and the one before is chosen by")
+    rows = [usable_rows(day, length, horizon) for day in days]
+    for k, some in enumerate(rows):
+        if len(some) == 0:
+            raise ValueError(f"day {k + 1} has {len(days[k].time_ns)} rows; a horizon of {horizon} "
+                             f"needs at least {reach(length) + horizon}")
+    return (Part(days[:-2], rows[:-2]), Part(days[-2:-1], rows[-2:-1]),
+            Part(days[-1:], rows[-1:]))
+
+
 def train_forecasts(learn: Part, choose: Part, horizon: int, *, length: int = 30,
                     trainings: int = 1, seed: int = 0, fee: float = 0.0, **training) -> Forecasts:
     """Fit both forecasters for one horizon, and pick where each tells flat and where it trades.
@@ -189,11 +224,9 @@ def train_forecasts(learn: Part, choose: Part, horizon: int, *, length: int = 30
     Examples
     --------
     >>> from lobsim.data import bundled, read_lobster
-    >>> from lobsim.orderflow_ai.book_windows import depth_of_lobster, embargo_of, split_day, \
-    ...     usable_rows
+    >>> from lobsim.orderflow_ai.book_windows import depth_of_lobster
     >>> day = depth_of_lobster(read_lobster(bundled("lobster_messages")))
-    >>> parts = split_day(usable_rows(day, 30, 10), (0.6, 0.15, 0.25), embargo_of(30, 10))
-    >>> learn, choose, judge = (Part([day], [rows]) for rows in parts)
+    >>> learn, choose, judge = parts_of([day], 10)
     >>> told = train_forecasts(learn, choose, 10, steps=2).judge(judge, draws=20)
     >>> [entry["model"] for entry in told]
     ['logistic OBI/OFI', 'network']

@@ -24,9 +24,9 @@ from lobsim.data import bundled, read_lobster
 from lobsim.market import Market
 from lobsim.market.lobster_day import LOBM
 from lobsim.orderflow_ai.book_windows import (DepthDay, depth_of_lobster, depth_of_recording,
-                                              embargo_of, split_day, usable_rows)
+                                              usable_rows)
 from lobsim.orderflow_ai.forecast import Part
-from lobsim.orderflow_ai.forecast_judging import train_forecasts
+from lobsim.orderflow_ai.forecast_judging import SHARES, parts_of, train_forecasts
 from lobsim.orderflow_ai.stored_forecast import FORECAST
 
 HORIZONS = (10, 30, 100)
@@ -37,8 +37,6 @@ HOUR_S = (37_800.0, 41_400.0)
 REAL = {"GOOG": ("LOBSTER_SampleFile_GOOG_2012-06-21_5.zip", 5),
         "AMZN": ("LOBSTER_SampleFile_AMZN_2012-06-21_1.zip", 1)}
 """File and levels of each real day."""
-SHARES = (0.6, 0.15, 0.25)
-"""Of a real day, in order of time: to learn from, to choose by, to judge by."""
 FEE_TICKS = 0.3
 """Of taking, a share: 0.30 cents, the cap of Regulation NMS in the years of these days."""
 DIGITS = 4
@@ -69,8 +67,7 @@ def worlds(real: Path | None):
         day = depth_of_lobster(read_lobster(real / "lobster" / file), levels)
 
         def cut(horizon: int, day=day, name=name):
-            rows = split_day(usable_rows(day, LENGTH, horizon), SHARES, embargo_of(LENGTH, horizon))
-            one, two, three = (Part([day], [some]) for some in rows)
+            one, two, three = parts_of([day], horizon, LENGTH)
             return one, two, {name: three}
 
         yield name, [day], cut

@@ -1,5 +1,6 @@
 """Forecasts of the mid: no leakage, scores that mean what they say, costs that are paid."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from lobsim.cli import app
 from lobsim.data import bundled, read_lobster
 from lobsim.engine import OrderBook
 from lobsim.orderflow_ai.book_windows import (DepthDay, Scale, depth_day, depth_of_lobster,
@@ -16,7 +19,7 @@ from lobsim.orderflow_ai.book_windows import (DepthDay, Scale, depth_day, depth_
                                               usable_rows)
 from lobsim.orderflow_ai.forecast import (DepthNet, Part, fit_linear, fit_network, labels_of,
                                           threshold_of)
-from lobsim.orderflow_ai.forecast_judging import judge_forecasts, train_forecasts
+from lobsim.orderflow_ai.forecast_judging import judge_forecasts, parts_of, train_forecasts
 from lobsim.orderflow_ai.forecast_scores import (block_interval, class_f1, forecast_trades,
                                                  macro_f1, pick_edge, pick_flat, told_of)
 from lobsim.orderflow_ai.tokens import Tokenizer
@@ -212,6 +215,33 @@ def test_days_are_judged_one_by_one_and_told_together():
     assert (labels_of(two, 3, made.threshold) >= 0).all()
     with pytest.raises(ValueError, match="2 rows have no 3 rows behind them"):
         labels_of(Part(days[:1], [np.arange(690, 699)]), 3, 0.2)
+
+
+def test_one_day_is_cut_and_of_several_the_last_is_judged():
+    days = [day_of(seed, 600) for seed in range(4)]
+    learn, choose, judge = parts_of(days, 5)
+    assert [len(part.days) for part in (learn, choose, judge)] == [2, 1, 1]
+    assert judge.days[0] is days[3] and choose.days[0] is days[2]
+    (one,), (two,), (three,) = (part.rows for part in parts_of(days[:1], 5))
+    assert one[-1] + embargo_of(30, 5) < two[0] and two[-1] + embargo_of(30, 5) < three[0]
+    with pytest.raises(ValueError, match="there are 2 days; give one, which is cut in time, or at"):
+        parts_of(days[:2], 5)
+    with pytest.raises(ValueError, match="day 2 has 80 rows; a horizon of 40 needs at least 91"):
+        parts_of([days[0], day_of(5, 80), days[1]], 40)
+
+
+def test_the_command_judges_the_bundled_hour_and_refuses_what_does_not_fit():
+    run = CliRunner().invoke
+    few = ["--horizon", "10", "--steps", "1", "--trainings", "1"]
+    good = run(app, ["forecast", *few, "--json"])
+    assert good.exit_code == 0, good.output
+    linear, network = json.loads(good.stdout)
+    assert linear["f1"][1] > 1 / 3 and linear["net"][2] < 0 and network["horizon"] == 10
+    hour = str(bundled("lobster_messages"))
+    wrong = run(app, ["forecast", hour, hour, *few])
+    assert wrong.exit_code == 2 and "there are 2 days; give one" in wrong.stderr
+    deep = run(app, ["forecast", hour, "--levels", "11", *few])
+    assert deep.exit_code == 2 and "this file has 10" in deep.stderr
 
 
 def test_a_forecast_depends_on_its_own_window_alone():
