@@ -18,9 +18,10 @@ def measured_flow() -> dict:
     -------
     dict
         ``training`` (minutes, steps, tokens, the log), ``perplexity`` (a row for each model, on
-        held-out days), ``piece`` (the model on some seconds of one of them), ``facts`` (stylised facts of each flow beside held-out days), ``response``
-        (of the mid to an injected order, in ticks, for each flow and size), ``speed``, ``real`` (a
-        row for each model, on a real day, if one was measured).
+        held-out days), ``piece`` (the model on some seconds of one of them), ``facts`` (stylised
+        facts of each flow beside held-out days), ``response`` (of the mid to an injected order,
+        in ticks, for each flow and size), ``speed``, ``real`` (a row for each model, on a real
+        day).
 
     Examples
     --------

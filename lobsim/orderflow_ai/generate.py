@@ -1,7 +1,7 @@
 """A trained message model as order flow: on a book of its own (`say_messages`), or as a market.
 
-In ``Market("MIDCAP", flow="learned")`` the background flow is a message model, `LearnedFlow`. It says
-when its next message comes, then, at that time, what it is, on the book as it then stands, own
+In ``Market("MIDCAP", flow="learned")`` the background flow is a message model (`LearnedFlow`). It
+says when its next message comes, then, at that time, what it is, on the book as it then stands, own
 orders included; so it never says an invalid one. It hears own orders as it hears its own messages,
 and a gap that it had drawn before is drawn anew. Between its messages runs the market's own event
 loop, with its latency, fees, reports and records. `LearnedMarket` is such a market on any book.

@@ -49,7 +49,7 @@ FACTS_S, FACTS_DAYS = 600.0, 8
 SIZES, RESPONSES, AT_S = (100, 500, 2_000), 24, 5.0
 HORIZONS_S = (1.0, 5.0, 30.0)
 REAL_STEPS, REAL_SHARES = 300, (0.7, 0.1)
-"""Training on a real day: its first part, and the part that chooses the weights; the rest judges."""
+"""Training on a real day: its first part, and the one that chooses the weights; the rest judges."""
 
 
 def train() -> tuple[dict, object]:
