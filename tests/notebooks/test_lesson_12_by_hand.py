@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from reading import Lesson, body_of, number
 
+from lobsim.orderflow_ai import load_model
 from lobsim.orderflow_ai.flow_measured import measured_flow
 from lobsim.orderflow_ai.stored_forecast import measured_scores
 from lobsim.orderflow_ai.tokens_layout import FIELD_NAMES, VOCABULARY
@@ -158,6 +159,62 @@ def test_the_stored_perplexities_are_the_printed_ones():
         name, told = line.split()[0], floats(line)
         assert told[7] == pytest.approx(sum(rows[name]["bits"].values()), abs=0.0051)
         assert told[8] == pytest.approx(rows[name]["less_nats"] / math.log(2), abs=0.0051)
+
+
+def test_the_text_reads_the_stored_perplexities_as_they_are():
+    rows = {row["model"]: row for row in measured_flow()["perplexity"]}
+    bits = {name: row["bits"] for name, row in rows.items()}
+    whole = {name: sum(own.values()) for name, own in bits.items()}
+    assert min(whole, key=whole.get) == "transformer"
+    assert 12.5 < whole["transformer"] < 13
+    gain = rows["transformer"]["less_nats"] / math.log(2)
+    assert gain == pytest.approx(0.25, abs=0.02)  # "a quarter of a bit"
+    assert 2 ** gain == pytest.approx(1.2, abs=0.03)  # "a fifth more likely"
+    for field in ("EVENT", "PRICE", "LEVEL", "PLACE"):
+        assert min(bits, key=lambda name: bits[name][field]) == "transformer"
+    assert bits["Hawkes"]["TIME"] < bits["transformer"]["TIME"]  # "a hair ahead"
+    spent, text = measured_flow()["training"], LESSON.text_of("stored-bits-text")
+    assert f"{spent['parameters']:,}" in text and f"of {spent['steps']:,} steps" in text
+    first, *_, last = spent["log"]
+    assert f"After {first['steps']} of" in text
+    assert f"at {first['validation'] / math.log(2):.2f} bits" in text
+    assert f"at the end at {last['validation'] / math.log(2):.2f}" in text
+    assert len(rows["transformer"]["nats_per_message"]) == 8 and "eight held-out" in text
+
+
+def test_the_window_is_half_a_second():
+    shape, rate = load_model()[0].shape, 62
+    messages = shape.window / 4.4
+    assert messages == pytest.approx(29, abs=0.5) and messages / rate == pytest.approx(0.5, abs=0.05)
+    assert f"{shape.window} words are some 29 messages" in LESSON.text_of("train-intro")
+
+
+def test_the_text_reads_the_stored_facts_as_they_are():
+    flows = measured_flow()["facts"]["flows"]
+    away = {name: row["away"] for name, row in flows.items()}
+    fitted = ("Poisson", "Hawkes", "queue-reactive")
+    assert away["held-out, other days"] < away["learned"] < min(away[name] for name in fitted)
+    assert set(flows["learned"]["far"]) == {"sign_acf_10", "adverse_selection_10s", "ofi_r2_10s"}
+    for name, told in zip(("learned", "Hawkes", "Poisson"), ("1.2", "2.4", "2.0")):
+        assert f"{away[name]:.1f}" == told and f"{told}" in LESSON.text_of("ex-answer")
+    assert LESSON.printed("stored-facts").count(" of ") == len(flows)
+
+
+def test_the_text_reads_the_stored_answers_as_they_are():
+    rows = {(row["flow"], row["size"]): row for row in measured_flow()["response"]}
+    true, own, text = (rows["held-out", 500], rows["learned", 500],
+                       LESSON.text_of("stored-response-text"))
+    assert own["horizon_s"] == [0.0, 1.0, 5.0, 30.0]
+    for flow in ("held-out", "learned", "Poisson", "Hawkes", "queue-reactive"):
+        assert rows[flow, 500]["mean"][0] == pytest.approx(0.45, abs=0.06)  # "the same half tick"
+    assert f"at {true['mean'][1]:.2f} ticks" in text
+    assert f"at {own['mean'][1]:.2f} ({own['low'][1]:.2f}, {own['high'][1]:.2f})" in text
+    assert true["mean"][1] > 2 * own["mean"][1] and own["high"][1] < true["low"][1]
+    assert f"from −{-own['low'][3]:.2f} to {own['high'][3]:.2f}" in text
+    assert f"by {rows['Hawkes', 2000]['mean'][3]:.1f} ticks in thirty seconds" in text
+    assert f"has {rows['held-out', 2000]['mean'][3]:.1f}." in text
+    assert f"moved {true['mean'][1]:.2f} ticks, the model's {own['mean'][1]:.2f}" in (
+        LESSON.text_of("ex-answer"))
 
 
 def test_nothing_that_the_model_says_is_refused():
