@@ -66,6 +66,11 @@ class _Desk:
 
 
 def _drill(
+    desk_name: Annotated[
+        str | None,
+        typer.Argument(metavar="[DESK]", show_default=False,
+                       help="With --mock: bank, maker or buyside.")
+    ] = None,
     lesson: Annotated[
         str | None, typer.Option("--lesson", "-l", help="Of one lesson only, as 04.")
     ] = None,
@@ -81,7 +86,7 @@ def _drill(
     ] = None,
     mock: Annotated[
         bool, typer.Option("--mock", help="An interview of 45 minutes over all lessons, with a "
-                                          "written report.")
+                                          "written report; name a desk for its own programme.")
     ] = False,
     anki: Annotated[
         Path | None, typer.Option("--anki", metavar="FILE", help="Write the questions as a deck "
@@ -115,8 +120,11 @@ def _drill(
     Answers are kept as they are given: Ctrl-C or q stops, and loses none.
     """
     from lobsim.course.drill import bank
+    from lobsim.course.drill.question import BankError
     from lobsim.course.drill.record import Record
 
+    if desk_name is not None and not mock:
+        raise BankError(f"{desk_name!r} is read only with --mock: lobsim drill --mock {desk_name}")
     chosen = [bank.find(question)] if question else bank.choose(lesson=lesson, kind=kind)
     number = random.SystemRandom().randrange(10 ** 6) if seed is None else seed
     if list_all:
@@ -132,7 +140,7 @@ def _drill(
         return
     desk = _Desk(as_json)
     if mock:
-        _mock(desk, own.folder, record, number, minutes, as_json)
+        _mock(desk, own.folder, record, number, minutes, as_json, desk_name)
     else:
         _practise(desk, own.folder, record, chosen, number, minutes, as_json)
 
@@ -217,15 +225,21 @@ def _practise(desk: _Desk, folder: Path, record: Any, chosen: list[Question], se
 
 
 def _mock(desk: _Desk, folder: Path, record: Any, seed: int, minutes: float | None,
-          as_json: bool) -> None:
+          as_json: bool, programme_name: str | None = None) -> None:
     from lobsim.course.drill import bank
     from lobsim.course.drill.mock import LENGTH, draw, report
+    from lobsim.course.drill.programmes import programme
     from lobsim.course.drill.session import Session
     from lobsim.course.workspace import write_atomically
 
-    drawn = draw(bank.load(), seed)
+    fixed = programme(programme_name) if programme_name else None
+    drawn = fixed.slots() if fixed else draw(bank.load(), seed)
     _tell_damage(desk, record)
     name = f"{dt.datetime.now():%Y-%m-%d %H.%M}, seed {seed}"
+    if fixed:
+        name = f"{fixed.name}, {name}"
+        desk.say(f"[bold]{fixed.role[0].upper()}{fixed.role[1:]}.[/bold] They listen for "
+                 f"{fixed.listens_for}.")
     session = Session([q for _, q in drawn], record, minutes=minutes or LENGTH, seed=seed,
                       mock=name)
     desk.say(f"[bold]{len(drawn)} questions, {sum(q.minutes for _, q in drawn)} minutes of "

@@ -49,10 +49,18 @@ class Case:
         is called with them by position, the reference and the mistakes by name.
     note : str
         What this case shows, in words ("a sell in a falling market").
+    play : callable, optional
+        Hidden cases only: ``play(ask, kept, **inputs)`` asks the learner's function as often as it
+        likes, ``ask(**arguments)``, and returns what is judged, a plain value.  So a market runs
+        here while a submitted policy is asked there, decision by decision.  `kept` is a dict that
+        the cases asked in one go share, for what need not be played twice.  A ValueError says that
+        the learner's answer is of the wrong form.  Reference and mistakes of such a case are
+        compared with what `play` returns.
     """
 
     inputs: dict[str, Any] = field(default_factory=dict)
     note: str = ""
+    play: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +76,9 @@ class Part:
     cases : list of Case, or callable rng -> list of Case
         A callable makes an instance per student from a ``numpy.random.Generator`` that depends on
         lesson, check, part and student only.  At home everybody sees the public instance.
+    by_student : bool
+        Whether the callable takes the student's name beside the stream, ``cases(rng, student)``,
+        for work that a learner does in a world of their own.
     visible : bool
         Visible cases run at home and are explained; hidden ones run only while grading.
     category : str
@@ -82,8 +93,11 @@ class Part:
     visible: bool = True
     category: str = ""
     partial: bool = False
+    by_student: bool = False
 
     def __post_init__(self) -> None:
+        _need(callable(self.cases) or not self.by_student,
+              f"part {self.name!r} has by_student, so its cases must be a callable")
         _need(self.name and isinstance(self.name, str), "a part needs a name")
         _need(_is_number(self.points) and self.points >= 0,
               f"part {self.name!r} has points {self.points!r}; a number >= 0 is allowed")

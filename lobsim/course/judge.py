@@ -142,8 +142,9 @@ def judge(check: Check | PlannedCheck, call: Callable[[dict[str, Any]], Outcome]
     """
     planned = plan(check, lesson, student) if isinstance(check, Check) else check
     outcomes: dict[tuple[str, int], Outcome] = {}
+    kept: dict = {}
     for case in planned.cases(hidden=hidden):
-        outcomes[case.key] = outcome = call(case.inputs)
+        outcomes[case.key] = outcome = case.asked(call, kept)
         if outcome.error == UNANSWERED and len(outcomes) == 1:
             break
     return judge_outcomes(planned, outcomes, hidden=hidden)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -18,10 +18,22 @@ from typing import Any
 import numpy as np
 
 from lobsim.course import wire
-from lobsim.course.declare import Case, Check, DeclarationError, Part, Tolerance, instance_rng
+from lobsim.course.calling import Outcome
+from lobsim.course.declare import (PUBLIC_STUDENT, Case, Check, DeclarationError, Part, Tolerance,
+                                   instance_rng)
 
 PUBLISHED_FORMAT = 1
+_STOPPED = "stopped"  # key of the outcome that ended a game
+_MESSAGE = 500  # characters of an error message that are kept
 _DIGITS = 13  # significant digits of published answers, so that machines agree on the file
+
+
+class _Stopped(Exception):
+    """A call of the learner's function in the middle of a game brought an error."""
+
+    def __init__(self, outcome: Outcome):
+        super().__init__(outcome.error)
+        self.outcome = outcome
 
 
 @dataclass(frozen=True)
@@ -47,8 +59,40 @@ class PlannedCase:
     inputs: dict[str, Any]
     note: str = ""
     source: Check | None = None
+    play: Callable[..., Any] | None = None
     _expected: tuple | None = None
     _wrong: dict[str, Any] | None = None
+
+    def asked(self, call: Callable[[dict[str, Any]], Outcome], kept: dict) -> Outcome:
+        """What the learner's function gives: of one call, or of all that the case plays.
+
+        Parameters
+        ----------
+        call : callable
+            ``call(inputs) -> Outcome``, wherever that runs.
+        kept : dict
+            The same one for all cases asked in one go; a game that has stopped with an error is not
+            begun again.
+        """
+        if self.play is None:
+            return call(self.inputs)
+        if _STOPPED in kept:
+            return kept[_STOPPED]
+
+        def ask(**arguments: Any) -> Any:
+            outcome = call(arguments)
+            if outcome.error is not None:
+                raise _Stopped(outcome)
+            return outcome.value
+
+        try:
+            with _quiet():
+                return Outcome(wire.plain(self.play(ask, kept, **_fresh(self.inputs))))
+        except _Stopped as stopped:
+            kept[_STOPPED] = stopped.outcome
+        except ValueError as problem:
+            kept[_STOPPED] = Outcome(error="BadAnswer", message=str(problem)[:_MESSAGE])
+        return kept[_STOPPED]
 
     @property
     def key(self) -> tuple[str, int]:
@@ -164,7 +208,7 @@ def _fixed_cases(check: Check, part: Part) -> list[PlannedCase]:
 @lru_cache(maxsize=512)  # one student's instance is asked for twice: visible, then hidden
 def _instance(check: Check, part: Part, lesson: str, student: str | None) -> list[PlannedCase]:
     rng = instance_rng(lesson, check.name, part.name, student)
-    cases = part.cases(rng)
+    cases = part.cases(rng, student or PUBLIC_STUDENT) if part.by_student else part.cases(rng)
     if not cases or not all(isinstance(case, Case) for case in cases):
         raise DeclarationError(f"check {check.name!r}, part {part.name!r}: the callable must "
                                "return a list of at least one Case")
@@ -179,8 +223,11 @@ def _planned(check: Check, part: Part, cases: Any) -> list[PlannedCase]:
         except wire.WireError as problem:
             raise DeclarationError(f"check {check.name!r}, part {part.name!r}, case {index}: "
                                    f"{problem}") from None
+        if case.play is not None and part.visible:
+            raise DeclarationError(f"check {check.name!r}, part {part.name!r}, case {index} is "
+                                   "played, so it must be hidden: at home there is nobody to play")
         result.append(PlannedCase(check.name, part.name, index, part.visible, inputs, case.note,
-                                  source=check))
+                                  source=check, play=case.play))
     return result
 
 

@@ -384,15 +384,18 @@ class _Run:
     def _ask_all(self, planned: PlannedCheck, cases: Iterable[PlannedCase], *,
                  secret: bool) -> dict[Key, Outcome]:
         """Outcomes of the cases; given up after a blank, a death, or too many time-outs."""
-        outcomes: dict[Key, Outcome] = {}
-        timeouts = 0
-        for case in cases:
+        def call(inputs: dict[str, Any]) -> Outcome:
             if self.kernel is None:
-                outcomes[case.key] = Outcome(error="KernelDied")
-            elif timeouts >= _MAX_TIMEOUTS:
+                return Outcome(error="KernelDied")
+            return self._ask(planned, inputs, secret=secret)
+
+        outcomes: dict[Key, Outcome] = {}
+        timeouts, kept = 0, {}
+        for case in cases:
+            if timeouts >= _MAX_TIMEOUTS:
                 outcomes[case.key] = Outcome(error="TimeoutError", message="It was not tried.")
             else:
-                outcome = outcomes[case.key] = self._ask(planned, case.inputs, secret=secret)
+                outcome = outcomes[case.key] = case.asked(call, kept)
                 timeouts += outcome.error == "TimeoutError"
                 if outcome.error == UNANSWERED and len(outcomes) == 1:
                     break

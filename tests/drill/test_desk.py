@@ -116,9 +116,24 @@ def test_an_interview_writes_its_report_and_counts_what_was_not_reached(desk):
     assert len(desk.record.answers()) == told["asked"]
 
 
+def test_a_named_interview_asks_its_programme_in_order(desk):
+    from lobsim.course.drill import PROGRAMMES
+
+    done = desk("--mock", "maker", "--json", typed="\n\n" * 2)
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(done.stdout)
+    asked = [answer["question"] for answer in told["answers"]]
+    assert (*asked, *told["not_reached"]) == PROGRAMMES["maker"].questions
+    assert PROGRAMMES["maker"].listens_for in " ".join(done.stderr.split())
+    written = open(told["report"], encoding="utf-8").read()
+    assert written.startswith("# Mock interview maker")
+
+
 @pytest.mark.parametrize(("given", "sentence"), [
     (("--lesson", "77"), "is no lesson"), (("--kind", "quiz"), "is no kind"),
     (("--question", "nothing-here"), "is the id of no question"),
+    (("--mock", "hedge"), "allowed are bank, maker, buyside"),
+    (("bank",), "lobsim drill --mock bank"),
 ])
 def test_wrong_use_ends_with_one_sentence(desk, given, sentence):
     done = desk(*given)
@@ -158,3 +173,19 @@ def test_the_notebook_view_is_the_same_session(tmp_path):
     view.keep()
     assert view.asked is None and "3 questions" in view._said.value
     assert len(record.answers()) == 3
+
+
+def test_a_named_interview_in_a_notebook_has_its_report(tmp_path, repo, monkeypatch):
+    from lobsim.course.drill import PROGRAMMES, drill
+
+    monkeypatch.setenv("LOBSIM_COURSE", str(repo))
+    view = drill(mock="buyside", seed=4, workspace=tmp_path)
+    first, *others = PROGRAMMES["buyside"].questions
+    assert view.asked.question.id == first and view.session.minutes == 45
+    view.reveal()
+    view.keep()
+    written = view.report()
+    assert written.startswith("# Mock interview buyside, seed 4")
+    assert written.count("not reached |") == len(others)
+    with pytest.raises(ValueError, match="only a mock interview"):
+        drill(lesson="04", seed=4, workspace=tmp_path).report()

@@ -10,6 +10,7 @@ import pytest
 
 from lobsim.course.drill import anki, bank
 from lobsim.course.drill.mock import BLOCKS, LENGTH, PLAN, draw, report
+from lobsim.course.drill.programmes import PROGRAMMES, programme
 from lobsim.course.drill.question import KINDS, BankError
 from lobsim.course.drill.record import Answer
 
@@ -98,3 +99,27 @@ def test_exported_again_a_note_keeps_its_name(tmp_path):
             names.append(sorted(database.execute("select guid, sfld from notes").fetchall()))
     assert [guid for guid, _ in names[0]] == [guid for guid, _ in names[1]]
     assert names[0] != names[1]
+
+
+@pytest.mark.parametrize("name", PROGRAMMES)
+def test_a_programme_fits_its_time_and_asks_every_kind_from_every_field(name):
+    questions = [question for _, question in PROGRAMMES[name].slots()]
+    assert LENGTH - 5 <= PROGRAMMES[name].minutes <= LENGTH
+    assert {question.kind for question in questions} == set(KINDS)
+    assert len({question.lesson for question in questions}) == len(questions) >= 10
+    assert {question.difficulty for question in questions} == {1, 2, 3}
+    for lessons in BLOCKS.values():
+        assert any(question.lesson in lessons for question in questions)
+    order = [slot for slot, _ in PROGRAMMES[name].slots()]
+    assert order == sorted(order, key=PLAN.index)
+
+
+def test_the_three_programmes_ask_every_lesson_and_nothing_twice():
+    asked = [question for one in PROGRAMMES.values() for _, question in one.slots()]
+    assert {question.lesson for question in asked} == {f"{n:02d}" for n in range(14)}
+    assert len({question.id for question in asked}) == len(asked)
+
+
+def test_a_programme_that_is_not_there_is_refused_with_the_names_that_are():
+    with pytest.raises(BankError, match="allowed are bank, maker, buyside"):
+        programme("hedge fund")

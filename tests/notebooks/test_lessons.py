@@ -104,10 +104,10 @@ def test_the_minutes_of_the_exercises_add_up_to_what_the_first_cell_says(lesson)
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_one_exercise_is_to_find_a_bug_and_one_answer_is_written(lesson):
+def test_an_exercise_is_to_find_a_bug_and_an_answer_is_written(lesson):
     assert re.search(r"find the (bug|mistake|error)", text(lesson), flags=re.IGNORECASE)
     written = [e for e in catalogue.lesson_info(lesson, ROOT).exercises if e.manual]
-    assert len(written) == 1
+    assert written
     source = "\n".join(c["source"] for c in cells("solutions", lesson))
     assert "=== BEGIN MARK SCHEME ===" in source
     assert "MARK SCHEME" not in text(lesson)

@@ -11,6 +11,7 @@ _HOME = {
     "Record": "record",
     "Session": "session",
     "DrillView": "view",
+    "PROGRAMMES": "programmes",
     "drill": "view",
 }
 

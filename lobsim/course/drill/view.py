@@ -12,6 +12,8 @@ from typing import Any
 
 from lobsim.course.drill import bank
 from lobsim.course.drill.asked import Asked, Verdict
+from lobsim.course.drill.mock import LENGTH
+from lobsim.course.drill.programmes import programme
 from lobsim.course.drill.record import Record
 from lobsim.course.drill.session import Session, order_of
 from lobsim.course.drill.text import emphasised
@@ -29,7 +31,8 @@ class DrillView:
 
     Notes
     -----
-    A function is handed in from a cell of its own: ``view.check(my_function)``.
+    A function is handed in from a cell of its own: ``view.check(my_function)``. After a mock
+    interview, or within one, ``print(view.report())`` is what the terminal would write to a file.
     """
 
     def __init__(self, session: Session):
@@ -91,6 +94,23 @@ class DrillView:
         self._verdict = self.asked.judge_function(function)
         self._told.value = _text("\n".join(self._verdict.lines))
 
+    def report(self) -> str:
+        """The report of a mock interview up to now, in Markdown.
+
+        Raises
+        ------
+        ValueError
+            This is a drill and no interview.
+        """
+        from lobsim.course.drill.mock import report
+
+        if not self.session.mock:
+            raise ValueError('this is a drill; only a mock interview, such as drill(mock="bank"), '
+                             "has a report")
+        answered = {answer.question for answer in self.session.answers}
+        left = [q for q in self.session.questions if q.id not in answered]
+        return report(self.session.mock, self.session.answers, left)
+
     def reveal(self) -> None:
         """Judge what was typed, show the model answer and the points to be marked."""
         if self.asked is None or self._boxes or self._points.children:
@@ -132,19 +152,24 @@ class DrillView:
         widget.layout.display = None if wanted else "none"
 
 
-def drill(*, lesson: str | None = None, kind: str | None = None, minutes: float = 15,
-          seed: int | None = None, workspace: str | Path | None = None) -> DrillView:
+def drill(*, lesson: str | None = None, kind: str | None = None, minutes: float | None = None,
+          seed: int | None = None, workspace: str | Path | None = None,
+          mock: str | None = None) -> DrillView:
     """Begin a drill in a notebook; the last line of a cell shows it.
 
     Parameters
     ----------
     lesson, kind : str, optional
         Only questions of one lesson ("04") or kind.
-    minutes : float
+    minutes : float, optional
+        15 by default, 45 for a mock interview.
     seed : int, optional
         The same seed gives the same order and numbers.
     workspace : path, optional
         Your own folder; default as for ``lobsim drill``, with which progress is shared.
+    mock : str, optional
+        The programme of a mock interview: "bank", "maker" or "buyside". Then `lesson` and `kind`
+        do not count.
 
     Examples
     --------
@@ -156,9 +181,14 @@ def drill(*, lesson: str | None = None, kind: str | None = None, minutes: float 
     root = Path(course_root())
     record = Record(Workspace(Path(workspace or root / "workspace"), root).state / "drill.jsonl")
     number = random.SystemRandom().randrange(10 ** 6) if seed is None else seed
+    if mock is not None:
+        asked = [question for _, question in programme(mock).slots()]
+        return DrillView(Session(asked, record, minutes=LENGTH if minutes is None else minutes,
+                                 seed=number, mock=f"{mock}, seed {number}"))
     ordered = order_of(bank.choose(lesson=lesson, kind=kind), record.cards(), dt.date.today(),
                        random.Random(number))
-    return DrillView(Session(ordered, record, minutes=minutes, seed=number))
+    return DrillView(Session(ordered, record, minutes=15 if minutes is None else minutes,
+                             seed=number))
 
 
 def _text(text: str) -> str:

@@ -1,0 +1,10 @@
+# marks: 4  mistake: sign
+def claim(desk, seen=None):
+    if seen is not None:
+        return act(seen, desk)
+    days = Desk(desk).trade({"own": act, "TWAP": benchmarks()["TWAP"]}, days=24, first=500)
+    days = days.pivot(index="day", columns="policy", values="cost_bps")
+    own, twap = days["own"].to_numpy(), days["TWAP"].to_numpy()
+    gap = twap - own
+    half = 2 * gap.std(ddof=1) / math.sqrt(len(gap))
+    return float(gap.mean()), float(gap.mean() - half), float(gap.mean() + half)

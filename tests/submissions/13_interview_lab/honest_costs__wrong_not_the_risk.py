@@ -1,0 +1,8 @@
+# marks: 0  mistake: not_the_risk
+def honest_costs(side, filled, price, working, mid, quantity, leftover_price, risk_price):
+    left = quantity - np.cumsum(filled)
+    cost = side * np.where(filled > 0, filled * (price - mid[:-1]), 0.0)
+    cost = cost + side * left * np.diff(mid) + risk_price * (left - working)**2
+    if left[-1] > 0:
+        cost[-1] += side * left[-1] * (leftover_price - mid[-1])
+    return cost

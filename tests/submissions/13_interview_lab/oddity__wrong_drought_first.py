@@ -1,0 +1,13 @@
+# marks: 7.1667  mistake: calm_is_dry
+def oddity(quotes, trades, blotter):
+    found = evidence(quotes, trades, blotter)
+    tests = [("inverted", found["inverted"] > 0.1),
+             ("hidden", found["hidden"] > 0.1),
+             ("drought", found["drought"] < 0.72),
+             ("storms", found["storms"] > 2.0),
+             ("trend", found["trend"] > 1.7),
+             ("overshoot", found["trend"] < 0.6)]
+    for name, out in tests:
+        if out:
+            return name, float(found[name])
+    return "drought", float(found["drought"])

@@ -1,0 +1,10 @@
+# marks: 6.3333  mistake: another
+def oddity(quotes, trades, blotter):
+    found = evidence(quotes, trades, blotter)
+    tests = [("hidden", found["hidden"] > 0.1),
+             ("inverted", found["inverted"] > 0.1),
+             ("storms", found["storms"] > 2.0)]
+    for name, out in tests:
+        if out:
+            return name, float(found[name])
+    return "drought", float(found["drought"])
