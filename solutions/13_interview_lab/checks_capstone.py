@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from lobsim.course.declare import Case, Check, Mistake, Part, Tolerance, load_checks
+from lobsim.envs.seeding import episode_seeds
+from lobsim.market.parts import Regimes
+from lobsim.market.setup import regime_path
 
 _HERE = Path(__file__).parent
 _MARKET: dict = {"__name__": "unseen_market"}
@@ -37,10 +40,32 @@ def _wide(found):
     return found.pivot(index="day", columns="policy", values="cost_bps")
 
 
-def _gap(a, b):
-    """Mean of paired differences and its standard error."""
-    d = np.asarray(a) - np.asarray(b)
-    return float(d.mean()), float(d.std(ddof=1) / len(d) ** 0.5)
+@lru_cache(maxsize=256)
+def trends(desk, seed):
+    """Basis points that a day's trends have moved the price by, a column for each five minutes.
+
+    Up and down are alike, so that they have mean zero, for whoever trades.
+    """
+    profile, _, _ = _MARKET["draw"](_MARKET["stream"]("market of", desk))
+    part = profile.part(Regimes)
+    if part is None:
+        return np.zeros((DAYS, 4))
+    slope = np.array([regime.trend_bps_per_min for regime in part.regimes])
+    first = int(_MARKET["START_S"] - _MARKET["OPEN_S"]) // 60
+    paths = [regime_path(part, 390, int(s)) for s in episode_seeds(seed, 0, DAYS)]
+    return slope[np.array(paths)[:, first:first + 20]].reshape(DAYS, 4, 5).sum(axis=2)
+
+
+def _gap(a, b, luck=None):
+    """Mean of paired differences and its standard error, `luck` (of mean zero) taken out.
+
+    Without that 48 days of trends would praise whoever happened to be late, or early.
+    """
+    d, lost = np.asarray(a) - np.asarray(b), 1
+    if luck is not None and luck.any():
+        slope, *_ = np.linalg.lstsq(luck - luck.mean(axis=0), d - d.mean(), rcond=None)
+        d, lost = d - luck @ slope, 1 + luck.shape[1]
+    return float(d.mean()), float(((d - d.mean())**2).sum() / (len(d) - lost) / len(d)) ** 0.5
 
 
 # ------------------------------------------------------------------------------------- act
@@ -76,18 +101,16 @@ def play_act(ask, kept, desk, seed, goal):
     if done.min() < 0.9:
         return "unfinished"  # a cost is worth nothing where the order was not sold
     cost = own.set_index("day")["cost_bps"]
-    gain = float((others["TWAP"] - others["reference"]).mean())
+    luck = trends(desk, seed)
+    gain = _gap(others["TWAP"], others["reference"], luck)[0]
     if goal in RIVALS:
-        mean, error = _gap(cost, others[goal])
-        ours, own_error = _gap(others["reference"], others[goal])
-        # where days are too few for ours as well (trends), being nearly as good will do
-        unclear = ours + 2 * own_error >= 0 and mean <= ours + 0.25 * gain
-        good = mean + 2 * error < 0 or unclear
+        mean, error = _gap(cost, others[goal], luck)
+        good = mean + 2 * error < 0
     elif goal == "passive TWAP":
-        mean, error = _gap(cost, others[goal])
+        mean, error = _gap(cost, others[goal], luck)
         good = mean - 2 * error < 0.05 * gain  # level with it, within what 48 days can tell
     else:
-        good = float((others["TWAP"] - cost).mean()) >= SHARES[goal] * gain
+        good = _gap(others["TWAP"], cost, luck)[0] >= SHARES[goal] * gain
     if good:
         return "right"
     return "crosses" if own["maker_share"].mean() < 0.5 else "dearer"

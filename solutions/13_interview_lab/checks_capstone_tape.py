@@ -12,7 +12,7 @@ _MARKET: dict = {"__name__": "unseen_market"}
 exec(compile((_HERE / "unseen_market.py").read_text(encoding="utf-8"), "unseen_market.py", "exec"),
      _MARKET)
 TICK, SUSPECTS, stream, draw = (_MARKET[name] for name in ("TICK", "SUSPECTS", "stream", "draw"))
-HIDDEN_DAY = "hidden"  # a day of the learner's own market that `Desk.tape` cannot be asked for
+HIDDEN_DAY = "hidden"  # days of the learner's own market that `Desk.tape` cannot be asked for
 FACTS = ("spread_ticks", "depth_shares", "volume_per_min", "volatility_bps", "mark_out_ticks",
          "delay_s", "take_fee", "make_fee")
 BLOCKS, WIDE, SLACK = 12, 2.5, 0.01  # blocks of a tape, standard errors allowed, share allowed
@@ -21,9 +21,14 @@ LATER_S = 10.0
 
 @lru_cache(maxsize=256)
 def own_tape(student):
-    """A day of a student's market that nobody can ask for beforehand."""
+    """A day of a student's market that nobody can ask for beforehand, with clear evidence."""
     profile, _, peculiar = draw(stream("market of", student))
-    return _MARKET["recorded"](profile, int(stream(student, HIDDEN_DAY).integers(2**62))), peculiar
+    for day in range(8):
+        seed = int(stream(student, HIDDEN_DAY, day).integers(2**62))
+        tape = _MARKET["recorded"](profile, seed)
+        if _is_clear(tape, peculiar):
+            break
+    return tape, peculiar
 
 
 @lru_cache(maxsize=256)
@@ -194,7 +199,7 @@ def reference_diagnose(quotes=None, trades=None, blotter=None, **asked):
 
 
 def _name(found, easy=1.0):
-    """The suspect whose evidence is out of its range; `easy` moves the thresholds."""
+    """The suspect whose evidence is out of its range; `easy` above 1 asks for more of it."""
     if found["hidden"] > 0.05:
         return "hidden"
     if found["inverted"] > 0:
@@ -203,9 +208,17 @@ def _name(found, easy=1.0):
         return "storms"
     if found["trend"] > 1.65 * easy:
         return "trend"
-    if found["overshoot"] < 0.62 / easy:
+    if found["overshoot"] < 0.62 / easy**0.5:
         return "overshoot"
     return "drought"
+
+
+def _is_clear(tape, suspect):
+    """Whether any threshold between the suspects' ranges finds this one."""
+    found = evidence_of(*tape)
+    dry = found["drought"] < 0.48 if suspect == "drought" else (
+        suspect == "storms" or found["drought"] > 0.55)
+    return dry and _name(found, 0.9) == _name(found, 1.12) == suspect
 
 
 def evidence_of(quotes, trades, blotter):
@@ -274,10 +287,7 @@ def strange_oddities(rng):
     for suspect in rng.permutation(SUSPECTS):
         while True:  # one whose evidence is clear of the thresholds
             number = int(rng.integers(1, 2**31))
-            found = evidence_of(*strange_tape(number, str(suspect))[0])
-            if _name(found, 0.95) == _name(found, 1.05) == suspect and not (
-                    suspect == "drought" and found["drought"] > 0.48) and not (
-                    suspect not in ("drought", "storms") and found["drought"] < 0.55):
+            if _is_clear(strange_tape(number, str(suspect))[0], suspect):
                 break
         cases += [Case({"desk": "", "what": what, "number": number, "suspect": str(suspect)},
                        play=play_diagnose) for what in ("name", "evidence")]
