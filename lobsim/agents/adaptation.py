@@ -112,8 +112,8 @@ def adaptation(policies: Mapping, *, shocks=tuple(SHOCKS), days: int = 20, seed:
     policies : mapping of str to policy or list of policies
         Rules of `lobsim.envs.portfolio_rules`, or agents and others with ``environment``. Agents
         of a list should differ in their training seed alone.
-    shocks : sequence of str
-        Of `SHOCKS`.
+    shocks : sequence of str, or mapping
+        Of `SHOCKS`; or what happens, as `ShockedUniverse` takes it, by a name.
     days, seed : int
         The days of the environment that was reset with `seed`; at least 2.
     names, num_envs : int
@@ -136,8 +136,9 @@ def adaptation(policies: Mapping, *, shocks=tuple(SHOCKS), days: int = 20, seed:
     clients = replace(clients, urgencies={"medium": Urgency(0.003, (1.0, 1.0))})
     seeds = episode_seeds(seed, 0, days)
     tables = []
-    for shock in (None, *shocks):
-        universe = ShockedUniverse(base, shock, start_s + 60.0 * first, last - first)
+    happens = shocks if isinstance(shocks, Mapping) else {shock: shock for shock in shocks}
+    for shock, told in {None: None, **happens}.items():
+        universe = ShockedUniverse(base, told, start_s + 60.0 * first, last - first)
         for name, member, policy in [
             (name, member, policy) for name, some in policies.items()
             for member, policy in enumerate(some if isinstance(some, (list, tuple)) else [some])

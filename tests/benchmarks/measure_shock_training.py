@@ -8,9 +8,9 @@ the same minute of the same day without (area under the curve, pooled over names
 nothing). For the second, PPO is trained as the shipped agents are, but on days on which nearly
 every name has a drought or a widening, each larger than usual (`SHOCKED`); validated on such days,
 too. Then its decisions, pace and costs are measured on unseen shocks (`lobsim.agents.adaptation`)
-beside the rule that waits, and its costs on ordinary days.
+beside the rules that wait, and its costs on ordinary days.
 
-About three minutes of one core a training. Tables go to stdout; ``--store`` keeps what they say
+A minute or two of one core a training. Tables go to stdout; ``--store`` keeps what they say
 beside the measurement of `measure_shock_worth`. Intervals are 95 %, over days and trainings.
 """
 
@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measure_shock_worth import keep
+from measure_shock_worth import DRY_AND_WIDE, keep
 
-from lobsim.agents import compare, find_case, shipped, train
+from lobsim.agents import compare, find_case, train
 from lobsim.agents.adaptation import (
     SHOCK_MIN,
     SHOCKS,
@@ -32,6 +32,7 @@ from lobsim.agents.adaptation import (
     adaptation,
     by_phase,
 )
+from lobsim.agents.cases_portfolio import WITHIN
 from lobsim.agents.desk_rules import DESK, LinearPace
 from lobsim.agents.seeds import test_seed
 from lobsim.analytics import auc
@@ -44,16 +45,18 @@ from lobsim.market.trading_days import DayRates, Universe
 
 BLOCK = 10
 """Of test seeds: one that nothing else of the case has used."""
-SHOCKED = DayRates(widenings_per_day=10.0, widening_ticks=(1.0, 3.0), droughts_per_day=8.0,
-                   drought_activity=(0.1, 0.3))
+SHOCKED = DayRates(widenings_per_day=10.0, widening_minutes=(8.0, 26.0),
+                   widening_ticks=(1.0, 4.0), droughts_per_day=8.0)
 """In a window of 26 minutes most names have one of each; by default one name in five has any."""
+ALL = {**SHOCKS, "dry and wide": DRY_AND_WIDE}
 FIRST_SEED = 100
 """Of the trainings: not those of the shipped agents."""
 SEEN = ("spread", "spread_bps", "volume", "own_depth", "cover")
-SCHOOLED, WAITS, SHIPPED = "PPO of shocked days", "patient", "PPO as shipped"
+SCHOOLED = "PPO of shocked days"
+WAITS, WITHIN_SPREAD = "patient", "patient in the spread"
 
 
-def views(shock: str | None, days: int) -> np.ndarray:
+def views(shock, days: int) -> np.ndarray:
     """What names at work show while a shock lasts, shape (minutes, days, names, columns)."""
     first, last = SHOCK_MIN
     universe = ShockedUniverse(Universe(), shock, START_S + 60.0 * first, last - first)
@@ -72,8 +75,8 @@ def views(shock: str | None, days: int) -> np.ndarray:
 def told_by_views(days: int) -> list[dict]:
     """How well single columns tell a shock."""
     plain, rows = views(None, days), []
-    for shock in SHOCKS:
-        shocked = views(shock, days)
+    for shock, what in ALL.items():
+        shocked = views(what, days)
         for name in SEEN:
             with_it, without = (one[..., ROW_OBSERVED.index(name)][one[..., pl.P_SIDE] != 0]
                                 for one in (shocked, plain))
@@ -81,7 +84,7 @@ def told_by_views(days: int) -> list[dict]:
     return rows
 
 
-def measure(seeds: int, days: int, steps: int | None, out: Path | None) -> dict:
+def measure(seeds: int, days: int, steps: int, out: Path | None) -> dict:
     """What is stored."""
     begun = time.process_time()
     seen = told_by_views(days)
@@ -89,19 +92,21 @@ def measure(seeds: int, days: int, steps: int | None, out: Path | None) -> dict:
     case = find_case("portfolio").with_settings(universe=Universe(rates=SHOCKED))
     agents = []
     for seed in range(seeds):
-        agents.append(train(case, "ppo", FIRST_SEED + seed, steps=steps,
+        agents.append(train(case, "ppo", FIRST_SEED + seed, steps=steps, validations=1,
                             out=out and out / f"{FIRST_SEED + seed}"))
         scores = [round(one["score"], 2) for one in agents[-1].record["validation"]]
         print(f"training {seed}: {scores}, {time.process_time() - begun:.0f} s", flush=True)
-    table = adaptation({WAITS: LinearPace(), SCHOOLED: agents}, days=days, seed=test_seed(BLOCK))
+    policies = {WAITS: LinearPace(), WITHIN_SPREAD: WITHIN, SCHOOLED: agents}
+    table = adaptation(policies, shocks=ALL, days=days, seed=test_seed(BLOCK))
     rows = []
-    for column in ("shift", "price", "pace", "client_bps"):
-        found = by_phase(table, column, rival=WAITS)
-        rows += found[found["phase"] == "during"].assign(column=column).to_dict("records")
-    ordinary = compare("portfolio", {SCHOOLED: agents, SHIPPED: shipped("portfolio", "ppo")[:3]},
-                       seeds=2 * days, blocks=1, first_block=BLOCK + 1,
-                       benchmarks={WAITS: LinearPace()})
-    known = [ordinary.difference(SCHOOLED, other, "client_bps") for other in (WAITS, SHIPPED)]
+    for column, rival in [*((name, WAITS) for name in ("shift", "price", "pace", "client_bps")),
+                          ("client_bps", WITHIN_SPREAD)]:
+        found = by_phase(table, column, rival).assign(column=column, rival=rival)
+        rows += found[found["phase"] == "during"].to_dict("records")
+    ordinary = compare("portfolio", {SCHOOLED: agents}, seeds=2 * days, blocks=1,
+                       first_block=BLOCK + 1, benchmarks={WAITS: LinearPace(),
+                                                          WITHIN_SPREAD: WITHIN})
+    known = [ordinary.difference(SCHOOLED, other) for other in (WAITS, WITHIN_SPREAD)]
     return {"seeds": seeds, "days": days, "steps": agents[0].record["trained_steps"],
             "block": BLOCK, "ordinary_days": 2 * days, "rates": _rates(),
             "validation": [[round(one["score"], 4) for one in agent.record["validation"]]
@@ -125,7 +130,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--days", type=int, default=20)
-    parser.add_argument("--steps", type=int, help="of a training; by default the recipe's")
+    parser.add_argument("--steps", type=int, default=99_840, help="of a training")
     parser.add_argument("--out", type=Path, help="a folder for the agents")
     parser.add_argument("--store", action="store_true", help=f"write {STORED_WORTH.name}")
     options = parser.parse_args()

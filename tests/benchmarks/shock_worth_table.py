@@ -9,7 +9,7 @@ holds that they are in step.
 from adaptation_table import interval, picked
 from readme_parts import write
 
-from lobsim.agents.adaptation import SHOCKS, measured_worth
+from lobsim.agents.adaptation import measured_worth
 
 KNOWS = "as one that knows"
 OTHERS = ("sooner", "later", "at the own best", "at the mid")
@@ -65,13 +65,13 @@ def training(told: dict) -> str:
     """What became of agents that were trained where nearly every name is shocked."""
     part = told["training"]
     best = {shock: max(picked(part["seen"], shock=shock), key=lambda row: abs(row["auc"] - 0.5))
-            for shock in SHOCKS}
+            for shock in dict.fromkeys(row["shock"] for row in part["seen"])}
     seen = "; ".join(f"{shock} {row['auc']:.2f} by `{row['column']}`"
                      for shock, row in best.items())
     moves = "; ".join(
         f"{shock} " + ", ".join(f"{column} {interval(row)}" for column in (
             "shift", "price", "pace", "client_bps")
-            for row in picked(part["beside"], shock=shock, column=column)) for shock in SHOCKS)
+            for row in picked(part["beside"], shock=shock, column=column)) for shock in best)
     apart = [f"{row['column']} in a {row['shock']}" for row in part["beside"] if is_apart(row)]
     ordinary = "; ".join(f"{row['difference']:+.2f} ± {row['half']:.2f} beside `{row['against']}`, "
                          f"{row['verdict']}" for row in part["ordinary"])
