@@ -32,7 +32,7 @@ from lobsim.envs.seeding import episode_seeds
 from lobsim.market.parts import Makers, Shock, Shocks
 from lobsim.market.trading_days import Universe
 
-__all__ = ["PHASES", "SHOCKS", "STORED", "STORED_WORTH", "ShockedUniverse", "adaptation",
+__all__ = ["HEAVY", "PHASES", "SHOCKS", "STORED", "STORED_WORTH", "ShockedUniverse", "adaptation",
            "by_phase", "measured_adaptation", "measured_worth"]
 
 STORED = MODELS / "portfolio_adaptation.json"
@@ -49,6 +49,8 @@ SHOCKS = {"drought": {"activity": 0.2, "volatility": 0.2**-0.5},
 """What happens to every name: a fifth of the usual arrivals; spreads that widen by one and a half
 of what `lobsim.market.trading_days.DayRates` counts in; three times the usual arrivals. The
 outer price moves as on the day without."""
+HEAVY = {"dry and wide": {"activity": 1 / 3, "volatility": 3.0**0.5, _SLACK: 3.0}}
+"""More than a usual day brings: a third of the arrivals, and spreads some three times as wide."""
 
 
 class ShockedUniverse(Universe):
@@ -57,9 +59,8 @@ class ShockedUniverse(Universe):
     Parameters
     ----------
     universe : Universe
-    shock : str or mapping, optional
-        A name of `SHOCKS`, or what one of them says: factors of a `Shock`, and ``"slack"``, by how
-        much spreads widen. Without one the days are those of `universe`.
+    shock : str, optional
+        A name of `SHOCKS` or `HEAVY`; without one the days are those of `universe`.
     start_s, minutes : float
         When it begins, seconds after midnight, and how long it lasts.
 
@@ -71,14 +72,12 @@ class ShockedUniverse(Universe):
     0.2
     """
 
-    def __init__(self, universe: Universe, shock: str | Mapping | None, start_s: float,
-                 minutes: float):
-        if isinstance(shock, str) and shock not in SHOCKS:
-            raise ValueError(f"shock is {shock!r}; it must be one of {', '.join(SHOCKS)}")
+    def __init__(self, universe: Universe, shock: str | None, start_s: float, minutes: float):
+        if shock is not None and shock not in SHOCKS | HEAVY:
+            raise ValueError(f"shock is {shock!r}; it must be one of "
+                             f"{', '.join(SHOCKS | HEAVY)}")
         self.__dict__ |= universe.__dict__
-        self._name = shock if isinstance(shock, str) else "shock"
-        self._shock = SHOCKS[shock] if isinstance(shock, str) else shock
-        self._start_s, self._minutes = float(start_s), float(minutes)
+        self._shock, self._start_s, self._minutes = shock, float(start_s), float(minutes)
 
     def day(self, seed: int):
         """The profiles of one day."""
@@ -88,7 +87,7 @@ class ShockedUniverse(Universe):
         return tuple(self._shocked(one) for one in days)
 
     def _shocked(self, profile):
-        told = dict(self._shock)
+        told = dict((SHOCKS | HEAVY)[self._shock])
         unit = told.pop(_SLACK, 0.0)
         if unit:
             makers = profile.part(Makers)
@@ -96,7 +95,7 @@ class ShockedUniverse(Universe):
             told["slack_ticks"] = -unit * (1.0 + edge)
         shocks = profile.part(Shocks)
         before = shocks.shocks if shocks else ()
-        shock = Shock(self._name, self._start_s, self._minutes, **told)
+        shock = Shock(self._shock, self._start_s, self._minutes, **told)
         return profile.with_parts(Shocks((*before, shock)))
 
 
@@ -112,8 +111,8 @@ def adaptation(policies: Mapping, *, shocks=tuple(SHOCKS), days: int = 20, seed:
     policies : mapping of str to policy or list of policies
         Rules of `lobsim.envs.portfolio_rules`, or agents and others with ``environment``. Agents
         of a list should differ in their training seed alone.
-    shocks : sequence of str, or mapping
-        Of `SHOCKS`; or what happens, as `ShockedUniverse` takes it, by a name.
+    shocks : sequence of str
+        Of `SHOCKS` and `HEAVY`.
     days, seed : int
         The days of the environment that was reset with `seed`; at least 2.
     names, num_envs : int
@@ -136,9 +135,8 @@ def adaptation(policies: Mapping, *, shocks=tuple(SHOCKS), days: int = 20, seed:
     clients = replace(clients, urgencies={"medium": Urgency(0.003, (1.0, 1.0))})
     seeds = episode_seeds(seed, 0, days)
     tables = []
-    happens = shocks if isinstance(shocks, Mapping) else {shock: shock for shock in shocks}
-    for shock, told in {None: None, **happens}.items():
-        universe = ShockedUniverse(base, told, start_s + 60.0 * first, last - first)
+    for shock in (None, *shocks):
+        universe = ShockedUniverse(base, shock, start_s + 60.0 * first, last - first)
         for name, member, policy in [
             (name, member, policy) for name, some in policies.items()
             for member, policy in enumerate(some if isinstance(some, (list, tuple)) else [some])

@@ -6,11 +6,12 @@ import pytest
 import readme_parts
 import shock_worth_table
 from desk import DESK
-from measure_shock_training import SHOCKED
+from measure_shock_training import SHOCKED, views
 from measure_shock_worth import GRID, OTHERS, SCENES, USUAL, InWindow, Scene, best
 
 from lobsim.agents.adaptation import SHOCKS, measured_worth
 from lobsim.agents.cases_portfolio import WITHIN
+from lobsim.envs import portfolio_layout as pl
 from lobsim.envs.clients import ClientBook, Urgency
 from lobsim.envs.portfolio import PortfolioVectorEnv
 from lobsim.market.parts import Shocks
@@ -61,6 +62,14 @@ def test_days_of_the_training_are_shocked_for_nearly_every_name_and_usual_ones_a
         return float(np.mean(met))
 
     assert share(SHOCKED) > 0.75 > 0.4 > share(DayRates())
+
+
+def test_spreads_of_the_heavy_shock_are_some_three_times_as_wide():
+    plain, shocked = (views(what, 4)[..., [pl.P_SIDE, pl.P_SPREAD]] for what in
+                      (None, "dry and wide"))
+    wide = [np.mean([shown / (1 - shown) for side, shown in rows.reshape(-1, 2) if side != 0])
+            for rows in (plain, shocked)]
+    assert 2.3 < wide[1] / wide[0] < 3.7
 
 
 def test_the_stored_measurement_is_of_every_scene_and_the_same_decision_gains_nothing():

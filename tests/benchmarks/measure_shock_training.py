@@ -20,10 +20,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measure_shock_worth import DRY_AND_WIDE, keep
+from measure_shock_worth import keep
 
 from lobsim.agents import compare, find_case, train
 from lobsim.agents.adaptation import (
+    HEAVY,
     SHOCK_MIN,
     SHOCKS,
     START_S,
@@ -48,7 +49,6 @@ BLOCK = 10
 SHOCKED = DayRates(widenings_per_day=10.0, widening_minutes=(8.0, 26.0),
                    widening_ticks=(1.0, 4.0), droughts_per_day=8.0)
 """In a window of 26 minutes most names have one of each; by default one name in five has any."""
-ALL = {**SHOCKS, "dry and wide": DRY_AND_WIDE}
 FIRST_SEED = 100
 """Of the trainings: not those of the shipped agents."""
 SEEN = ("spread", "spread_bps", "volume", "own_depth", "cover")
@@ -56,7 +56,7 @@ SCHOOLED = "PPO of shocked days"
 WAITS, WITHIN_SPREAD = "patient", "patient in the spread"
 
 
-def views(shock, days: int) -> np.ndarray:
+def views(shock: str | None, days: int) -> np.ndarray:
     """What names at work show while a shock lasts, shape (minutes, days, names, columns)."""
     first, last = SHOCK_MIN
     universe = ShockedUniverse(Universe(), shock, START_S + 60.0 * first, last - first)
@@ -75,8 +75,8 @@ def views(shock, days: int) -> np.ndarray:
 def told_by_views(days: int) -> list[dict]:
     """How well single columns tell a shock."""
     plain, rows = views(None, days), []
-    for shock, what in ALL.items():
-        shocked = views(what, days)
+    for shock in (*SHOCKS, *HEAVY):
+        shocked = views(shock, days)
         for name in SEEN:
             with_it, without = (one[..., ROW_OBSERVED.index(name)][one[..., pl.P_SIDE] != 0]
                                 for one in (shocked, plain))
@@ -97,7 +97,7 @@ def measure(seeds: int, days: int, steps: int, out: Path | None) -> dict:
         scores = [round(one["score"], 2) for one in agents[-1].record["validation"]]
         print(f"training {seed}: {scores}, {time.process_time() - begun:.0f} s", flush=True)
     policies = {WAITS: LinearPace(), WITHIN_SPREAD: WITHIN, SCHOOLED: agents}
-    table = adaptation(policies, shocks=ALL, days=days, seed=test_seed(BLOCK))
+    table = adaptation(policies, shocks=(*SHOCKS, *HEAVY), days=days, seed=test_seed(BLOCK))
     rows = []
     for column, rival in [*((name, WAITS) for name in ("shift", "price", "pace", "client_bps")),
                           ("client_bps", WITHIN_SPREAD)]:

@@ -26,7 +26,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lobsim.agents.adaptation import SHOCK_MIN, SHOCKS, START_S, STORED_WORTH, ShockedUniverse
+from lobsim.agents.adaptation import (
+    HEAVY,
+    SHOCK_MIN,
+    SHOCKS,
+    START_S,
+    STORED_WORTH,
+    ShockedUniverse,
+)
 from lobsim.agents.comparing import two_way_interval
 from lobsim.agents.desk_rules import DESK
 from lobsim.agents.seeds import TUNING, test_seed
@@ -52,19 +59,17 @@ NAMES, DECISION_S = 12, 60.0
 class Scene(NamedTuple):
     """A shock of all names, and the day around it."""
 
-    shock: str | Mapping
+    shock: str
     first: int  # minute of the window it begins with
     last: int  # minute it ends before
     minutes: int  # of the whole day
     days: tuple[int, int, int]  # of a first and a second round of learning, and unseen ones
 
 
-# A third of the arrivals, the makers' edge three of its units wider, F as it was; then for an hour.
-DRY_AND_WIDE = {"activity": 1 / 3, "volatility": 3**0.5, "slack": 3.0}
 _SHORT, _LONG = (16, 32, 96), (8, 24, 48)
 SCENES = {**{name: Scene(name, *SHOCK_MIN, 26, _SHORT) for name in SHOCKS},
-          "dry and wide": Scene(DRY_AND_WIDE, *SHOCK_MIN, 26, _SHORT),
-          "dry and wide, an hour": Scene(DRY_AND_WIDE, 15, 75, 90, _LONG)}
+          **{name: Scene(name, *SHOCK_MIN, 26, _SHORT) for name in HEAVY},
+          "dry and wide, an hour": Scene("dry and wide", 15, 75, 90, _LONG)}
 
 
 class InWindow:

@@ -1,7 +1,7 @@
 """The README's table of what knowing a shock is worth, made from stored runs.
 
-The runs are ``python tests/benchmarks/measure_shock_worth.py --store`` and then ``python
-tests/benchmarks/measure_shock_training.py --store``. ``python
+The runs are ``python tests/benchmarks/measure_shock_worth.py --store`` and, shown where it is
+stored, ``python tests/benchmarks/measure_shock_training.py --store``. ``python
 tests/benchmarks/shock_worth_table.py`` writes the table and its sentences into the README; a test
 holds that they are in step.
 """
@@ -12,6 +12,9 @@ from readme_parts import write
 from lobsim.agents.adaptation import measured_worth
 
 KNOWS = "as one that knows"
+SCHOOLED = "PPO of shocked days"
+COLUMNS = {"shift": "change of its shift", "price": "change of its price",
+           "pace": "change of its pace", "client_bps": "change of its cost, bps"}
 OTHERS = ("sooner", "later", "at the own best", "at the mid")
 
 
@@ -61,27 +64,32 @@ def verdict(told: dict) -> str:
     return " ".join(parts)
 
 
-def training(told: dict) -> str:
+def training(told: dict) -> list[str]:
     """What became of agents that were trained where nearly every name is shocked."""
     part = told["training"]
-    best = {shock: max(picked(part["seen"], shock=shock), key=lambda row: abs(row["auc"] - 0.5))
-            for shock in dict.fromkeys(row["shock"] for row in part["seen"])}
-    seen = "; ".join(f"{shock} {row['auc']:.2f} by `{row['column']}`"
-                     for shock, row in best.items())
-    moves = "; ".join(
-        f"{shock} " + ", ".join(f"{column} {interval(row)}" for column in (
-            "shift", "price", "pace", "client_bps")
-            for row in picked(part["beside"], shock=shock, column=column)) for shock in best)
-    apart = [f"{row['column']} in a {row['shock']}" for row in part["beside"] if is_apart(row)]
+    shocks = list(dict.fromkeys(row["shock"] for row in part["seen"]))
+    best = [max(picked(part["seen"], shock=shock), key=lambda row: abs(row["auc"] - 0.5))
+            for shock in shocks]
+    lines = [f"| while it lasts | {' | '.join(shocks)} |", "|---|" + "---|" * len(shocks),
+             "| column that tells it best, area under the curve | "
+             + " | ".join(f"`{row['column']}` {row['auc']:.2f}" for row in best) + " |"]
+    own, apart = picked(part["beside"], policy=SCHOOLED), []
+    for column, rival in dict.fromkeys((row["column"], row["rival"]) for row in own):
+        rows = [picked(own, column=column, rival=rival, shock=shock)[0] for shock in shocks]
+        lines.append(f"| {COLUMNS[column]} less that of `{rival}` | "
+                     f"{' | '.join(map(interval, rows))} |")
+        apart += [f"{COLUMNS[column]} ({row['shock']}, beside `{rival}`)" for row in rows
+                  if is_apart(row)]
     ordinary = "; ".join(f"{row['difference']:+.2f} ± {row['half']:.2f} beside `{row['against']}`, "
                          f"{row['verdict']}" for row in part["ordinary"])
-    return (f"Do agents see a shock, and do they meet enough of them? Area under the curve of the "
-            f"column that tells a shocked minute best: {seen}. PPO of {part['seeds']} trainings on "
-            f"days on which nearly every name is shocked, and more heavily (`python "
-            f"tests/benchmarks/measure_shock_training.py --store`, {part['cpu_s'] / 60:.0f} "
-            f"minutes of processor time), on {part['days']} unseen days, while the shock lasts, "
-            f"less `patient`: {moves}. Told apart from it: {', '.join(apart) or 'nothing'}. On "
-            f"{part['ordinary_days']} ordinary days it costs {ordinary}.")
+    return [f"Does a policy adapt that meets nothing but shocks? `python "
+            f"tests/benchmarks/measure_shock_training.py --store` ({part['cpu_s'] / 60:.0f} minutes "
+            f"of processor time): PPO of {part['seeds']} trainings of {part['steps']:,} steps on "
+            f"days on which nearly every name has a drought or a widening, most of them wider than "
+            f"usual ones; {part['days']} unseen days, and how its change differs from that of a "
+            f"rule that decides the same whatever comes.", "", *lines, "",
+            f"Told apart: {', '.join(apart) or 'nothing'}. On {part['ordinary_days']} ordinary days "
+            f"it costs, bps: {ordinary}."]
 
 
 def section() -> str:
@@ -95,7 +103,7 @@ def section() -> str:
         f"{min(learning)} to {max(learning)} learning days, {min(unseen)} to {max(unseen)} unseen "
         f"days with the shock, bps of a client's block, paired by day, 95 %; less is better. A "
         f"decision is (shift, price), each from -1 to 1.", "", *table(told), "", verdict(told), "",
-        training(told)])
+        *(training(told) if "training" in told else [])]).rstrip("\n")
 
 
 if __name__ == "__main__":
