@@ -1,4 +1,4 @@
-"""Lesson 13, case two: suspects, looks with their cost in days, and what a look is likely to say."""
+"""Lesson 13, case two: suspects, looks with their cost in days, what a look may say."""
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,8 @@ WEEK = 4  # orders of a week
 LOOK_DAYS = {"order stamps": 1.0, "report stamps": 1.0, "invoice": 0.5, "refusals, risk": 0.5,
         "refusals, price": 0.5, "queue": 2.0, "spread": 1.0, "swing": 2.0, "depth": 2.0}
 """Looks, and what each costs: days of a person who has to get the data and to check them."""
-LOOKS = dict(zip(LOOK_DAYS, ("order_delay_s", "report_delay_s", "fee_bps", "refused", "crossed", "ahead",
-                        "spread_ticks", "swing", "depth")))
+LOOKS = dict(zip(LOOK_DAYS, ("order_delay_s", "report_delay_s", "fee_bps", "refused", "crossed",
+                             "ahead", "spread_ticks", "swing", "depth")))
 REACH = 1.5  # standard errors of a week's mean beyond which a look raises an alarm
 LEAST = {"order_delay_s": 0.05, "report_delay_s": 0.05, "fee_bps": 0.02, "refused": 0.004,
          "crossed": 0.06, "ahead": 0.02, "spread_ticks": 0.02, "swing": 0.02, "depth": 0.005}
