@@ -178,7 +178,7 @@ def test_both_forecasters_find_an_imbalance_that_is_there_and_costs_are_told():
     days = [day_of(seed) for seed in range(3)]
     rows = [usable_rows(day, 10, 3) for day in days]
     learn, choose, judge = (Part([day], [some]) for day, some in zip(days, rows, strict=True))
-    linear, network = judge_forecasts(learn, choose, judge, 3, length=10, steps=100, batch=64,
+    linear, network = judge_forecasts(learn, choose, judge, 3, length=10, steps=80, batch=64,
                                       rate=5e-3, draws=60, trainings=2, fee=0.75)
     for told in (linear, network):
         assert told["f1"].low > 0.36 and told["f1"].low < told["f1"].value < told["f1"].high
