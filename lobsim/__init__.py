@@ -18,6 +18,8 @@ _HOME = {
     "MarketBatch": "lobsim.market",
     "profiles": "lobsim.market",
 }
+FLOWS = {"learned": ("lobsim.orderflow_ai.generate", "LearnedFlow")}
+"""Flows that `Market(flow=...)` knows by name, and where they live: floors above the market."""
 _FLOORS = ("engine", "data", "market", "analytics", "strategies", "envs", "agents", "plots",
            "orderflow_ai", "sim_to_real", "course")
 

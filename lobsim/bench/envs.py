@@ -34,7 +34,7 @@ __all__ = ["EnvFigures", "EnvReport", "bench_envs"]
 
 SIZES = (16, 64, 256, 1024)
 INTERVALS_S = (0.016, 0.16, 10.0)  # about 10, 100 and 6,000 events a step of SPY
-MARKET_S = {0.016: 60.0, 0.16: 120.0, 10.0: 600.0}  # of all environments together, in one turn
+MARKET_S = {0.016: 480.0, 0.16: 600.0, 10.0: 600.0}  # of all environments together, in one turn
 MOST_S = 200.0  # of markets in one call: what takes longer tells nothing new
 PARTS_OF = 64  # environments of the vector whose step is taken apart
 PARTS_STEPS = {0.016: 1_000, 0.16: 200, 10.0: 5}

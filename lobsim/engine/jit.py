@@ -33,15 +33,16 @@ PACKAGE = Path(__file__).resolve().parents[1]
 KEPT_CACHES = 3  # folders of earlier source hashes that are kept, newest first
 PRUNE_AGE_S = 86_400  # folders used within a day are never removed
 DEPENDS = {"engine": ("engine",), "market": ("engine", "market"), "data": ("engine", "data"),
-           "envs": ("engine", "market", "envs")}
+           "envs": ("engine", "market", "envs"), "orderflow_ai": ("engine", "orderflow_ai")}
 UNCOMPILED_FLOORS = ("course", "cli", "plots")  # hold no kernel: folders, files, file_*.py
 WHAT = {
     "engine": "the matching engine",
     "market": "the market simulator",
     "envs": "the environments",
     "bench": "the generator of messages",
+    "orderflow_ai": "the tokens and the message model",
 }
-EXPECTED_S = {"engine": 10, "market": 40, "envs": 15, "bench": 5}
+EXPECTED_S = {"engine": 10, "market": 40, "envs": 15, "bench": 5, "orderflow_ai": 25}
 """Processor seconds of a cold start, above the floors below; on a busy machine it takes longer."""
 
 _warmers: dict[str, Callable[[], None]] = {}

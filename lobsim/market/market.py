@@ -14,6 +14,7 @@ from lobsim.market.curve import cumulative_share, minute_weights
 from lobsim.market.kernel import DONE, run, table_of
 from lobsim.market.ledger import Ledger
 from lobsim.market.opening import open_market
+from lobsim.market.outside import outside_flow
 from lobsim.market.own import see_until, send, withdraw_all
 from lobsim.market.parts import Regimes
 from lobsim.market.profile import Profile
@@ -65,6 +66,9 @@ class Market:
         Keep the trade prints for `trades`; without it memory does not grow at all.
     common_seed : int, optional
         Seed of the factor that the markets of a universe share (`Fundamental.common_share`).
+    flow : str, Path or object, optional
+        In place of the profile's flow, on the profile's book: "learned" (the shipped message
+        model), the folder of another, or a model (`lobsim.market.outside`).
 
     Raises
     ------
@@ -82,15 +86,21 @@ class Market:
 
     def __init__(self, profile: str | Profile = "SPY", seed: int = 0,
                  start_s: float = 10 * 3600, end_s: float = 14 * 3600, *, parts=(),
-                 record: bool = False, keep_trades: bool = True, common_seed: int | None = None):
+                 record: bool = False, keep_trades: bool = True, common_seed: int | None = None,
+                 flow=None):
         profile = find_profile(profile).with_parts(*parts)
         seed = checked_seed(seed)
         if common_seed is not None:
             common_seed = checked_seed(common_seed, "common_seed")
         window = checked_window(profile, start_s, end_s)
+        speaker = None
+        if flow is not None:
+            profile, speaker = outside_flow(flow, parts).open(profile, seed, window)
         keep = KEEP_ALL if record else KEEP_FILLS if keep_trades else 0
         arrays = open_market(profile, seed, round(window[0] * NS), keep, common_seed)
         self._take_arrays(profile, seed, window, arrays)
+        if speaker is not None:
+            self._speaker = speaker.join(self)
         if record:
             self._initial = snapshot(self._book, int(self._flow.clock[C_NOW]))
 
@@ -103,7 +113,7 @@ class Market:
         self._ledger = Ledger(profile)
         self._kept: dict[str, list[np.ndarray]] = {"fills": [], "messages": [], "tops": []}
         self._trades: tuple[int, pd.DataFrame] | None = None
-        self._initial = None
+        self._initial = self._speaker = None
 
     @classmethod
     def _of_arrays(cls, profile, seed, window, arrays) -> "Market":
@@ -147,6 +157,11 @@ class Market:
             self._run(see_until(self._flow, until_ns))
 
     def _run(self, until_ns: int) -> None:
+        if self._speaker is None:
+            return self._play(until_ns)
+        self._told = self._speaker.play(self, until_ns)
+
+    def _play(self, until_ns: int) -> None:
         if self._table is None:
             self._table = table_of((self._book, self._flow, self._tape))
         with np.errstate(over="ignore"):

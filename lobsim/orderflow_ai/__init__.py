@@ -14,6 +14,7 @@ _HOME = {
     "Desk": "lobsim.orderflow_ai.desk",
     "Encoded": "lobsim.orderflow_ai.tokens",
     "Endpoint": "lobsim.orderflow_ai.endpoint",
+    "LearnedFlow": "lobsim.orderflow_ai.generate",
     "LearnedMarket": "lobsim.orderflow_ai.generate",
     "MessageModel": "lobsim.orderflow_ai.message_model",
     "ModelShape": "lobsim.orderflow_ai.message_model",
@@ -23,10 +24,12 @@ _HOME = {
     "ask": "lobsim.orderflow_ai.analyst",
     "compare_models": "lobsim.orderflow_ai.message_model_training",
     "injected_response": "lobsim.orderflow_ai.generate_response",
-    "judge_forecasts": "lobsim.orderflow_ai.forecast",
+    "judge_forecasts": "lobsim.orderflow_ai.forecast_judging",
     "load_model": "lobsim.orderflow_ai.message_model",
+    "measured_flow": "lobsim.orderflow_ai.flow_measured",
     "save_model": "lobsim.orderflow_ai.message_model",
     "say_messages": "lobsim.orderflow_ai.generate",
+    "train_forecasts": "lobsim.orderflow_ai.forecast_judging",
     "train_model": "lobsim.orderflow_ai.message_model_training",
 }
 

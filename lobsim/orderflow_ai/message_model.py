@@ -27,13 +27,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from lobsim.orderflow_ai.tokens import Tokenizer
 from lobsim.orderflow_ai.tokens_book import FEATURES
 from lobsim.orderflow_ai.tokens_layout import FIELDS, VOCABULARY
 
-__all__ = ["MessageModel", "ModelShape", "load_model", "save_model", "slopes"]
+__all__ = ["SHIPPED", "MessageModel", "ModelShape", "load_model", "save_model", "slopes"]
 
 FORMAT = 1
-_BARRED = -1e9
+SHIPPED = Path(__file__).parent / "models" / "midcap"
+"""Folder of the model that was trained on `lobsim.orderflow_ai.flow_days`."""
 _TINY = 1e-5
 
 
@@ -53,7 +55,7 @@ class ModelShape:
     width: int = 64
     layers: int = 2
     heads: int = 4
-    window: int = 160
+    window: int = 128
 
     def __post_init__(self):
         if min(asdict(self).values()) < 1 or self.width % self.heads:
@@ -93,6 +95,8 @@ class MessageModel(nn.Module):
     Parameters
     ----------
     shape : ModelShape
+    tokenizer : Tokenizer
+        Of the messages that it is trained on.
 
     Examples
     --------
@@ -102,9 +106,9 @@ class MessageModel(nn.Module):
     torch.Size([1, 3, 949])
     """
 
-    def __init__(self, shape: ModelShape = ModelShape()):
+    def __init__(self, shape: ModelShape = ModelShape(), tokenizer: Tokenizer = Tokenizer()):
         super().__init__()
-        self.shape = shape
+        self.shape, self.tokenizer = shape, tokenizer
         self.tokens = nn.Embedding(VOCABULARY, shape.width)
         self.book = nn.Linear(FEATURES, shape.width, bias=False)
         self.blocks = nn.ModuleList(_Block(shape) for _ in range(shape.layers))
@@ -113,11 +117,13 @@ class MessageModel(nn.Module):
         nn.init.normal_(self.tokens.weight, std=0.5)
         nn.init.normal_(self.head.weight, std=shape.width**-0.5 * 0.1)
         nn.init.zeros_(self.head.bias)
-        barred = torch.full((len(FIELDS) - 1, VOCABULARY), _BARRED)
-        for field in range(len(FIELDS) - 1):
-            barred[field, FIELDS[field]:FIELDS[field + 1]] = 0.0
-        self.register_buffer("barred", barred, persistent=False)
         self._bias: torch.Tensor | None = None
+
+    def as_flow(self):
+        """The model as the background flow of a market, ``Market(flow=model)``."""
+        from lobsim.orderflow_ai.generate import LearnedFlow
+
+        return LearnedFlow(self)
 
     def attention_bias(self, length: int) -> torch.Tensor:
         """What is added to the attention scores, shape (heads, length, length)."""
@@ -141,20 +147,34 @@ class MessageModel(nn.Module):
         Returns
         -------
         tensor, shape (N, T, `VOCABULARY`)
-            Of all tokens; `loss` bars those of other fields.
+            Of all tokens; `loss` looks at those of the field alone.
         """
+        return self.head(self._hidden(tokens, features))
+
+    def _hidden(self, tokens: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
         x = self.tokens(tokens) + self.book(features)
         bias = self.attention_bias(tokens.shape[1])
         for block in self.blocks:
             x = block(x, bias)
-        return self.head(self.norm(x))
+        return self.norm(x)
 
     def loss(self, tokens: torch.Tensor, features: torch.Tensor, targets: torch.Tensor,
              fields: torch.Tensor) -> torch.Tensor:
         """Minus log probability (nats) of each target among the tokens of its field, (N, T)."""
-        logits = self(tokens, features) + self.barred[fields]
-        return functional.cross_entropy(logits.flatten(0, 1), targets.flatten(),
-                                        reduction="none").view(targets.shape)
+        hidden, flat = self._hidden(tokens, features).flatten(0, 1), fields.flatten()
+        rows, found = [], []
+        # Field by field: a target's rivals are an eighth of the vocabulary, and the head is most
+        # of the work.
+        for field in range(len(FIELDS) - 1):
+            some = torch.nonzero(flat == field).squeeze(1)
+            first, end = int(FIELDS[field]), int(FIELDS[field + 1])
+            logits = functional.linear(hidden[some], self.head.weight[first:end],
+                                       self.head.bias[first:end])
+            rows.append(some)
+            found.append(functional.cross_entropy(logits, targets.flatten()[some] - first,
+                                                  reduction="none"))
+        order = torch.argsort(torch.cat(rows))
+        return torch.cat(found)[order].view(targets.shape)
 
 
 def save_model(model: MessageModel, folder: Path, notes: dict | None = None) -> None:
@@ -172,22 +192,28 @@ def save_model(model: MessageModel, folder: Path, notes: dict | None = None) -> 
     arrays = {name: value.numpy().astype(np.float16) for name, value in model.state_dict().items()}
     np.savez_compressed(folder / "model.npz", **arrays)
     about = {"format": FORMAT, "shape": asdict(model.shape), "vocabulary": VOCABULARY,
-             "notes": notes or {}}
+             "tokenizer": asdict(model.tokenizer), "notes": notes or {}}
     (folder / "model.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
-def load_model(folder: Path) -> tuple[MessageModel, dict]:
+def load_model(folder: Path | None = None) -> tuple[MessageModel, dict]:
     """Read a model and its notes; nothing in the files is executed.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        By default `SHIPPED`, the model that comes with the package.
 
     Raises
     ------
     ValueError
         When the files are of another version or do not fit together.
     """
+    folder = SHIPPED if folder is None else Path(folder)
     about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     if about.get("format") != FORMAT or about.get("vocabulary") != VOCABULARY:
         raise ValueError(f"the model in {folder} was written by another version")
-    model = MessageModel(ModelShape(**about["shape"]))
+    model = MessageModel(ModelShape(**about["shape"]), Tokenizer(**about["tokenizer"]))
     wanted = model.state_dict()
     with np.load(folder / "model.npz", allow_pickle=False) as arrays:
         if set(arrays.files) != set(wanted):
@@ -198,4 +224,4 @@ def load_model(folder: Path) -> tuple[MessageModel, dict]:
             raise ValueError(f"{name} in {folder} has the shape {tuple(value.shape)}; it must be "
                              f"{tuple(wanted[name].shape)}")
     model.load_state_dict(state)
-    return model, about["notes"]
+    return model.eval(), about["notes"]

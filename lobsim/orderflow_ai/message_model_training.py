@@ -11,6 +11,7 @@ import torch
 from lobsim.orderflow_ai.message_model import MessageModel, ModelShape
 from lobsim.orderflow_ai.message_model_data import Stream, pieces
 from lobsim.orderflow_ai.message_model_tables import TableModel
+from lobsim.orderflow_ai.tokens import Tokenizer
 from lobsim.orderflow_ai.tokens_layout import FIELD_NAMES
 
 __all__ = ["Budget", "Score", "compare_models", "score_losses", "token_losses", "train_model"]
@@ -40,7 +41,7 @@ class Budget:
 
     minutes: float = 10.0
     batch: int = 16
-    length: int = 384
+    length: int = 256
     rate: float = 3e-3
     steps: int | None = None
     every: int = 100
@@ -115,7 +116,8 @@ def token_losses(model: MessageModel, stream: Stream, batch: int = 16,
 
 def train_model(learn: Sequence[Stream], validation: Sequence[Stream],
                 shape: ModelShape = ModelShape(), budget: Budget = Budget(),
-                seed: int = 0) -> tuple[MessageModel, list[dict]]:
+                seed: int = 0, tokenizer: Tokenizer = Tokenizer(),
+                ) -> tuple[MessageModel, list[dict]]:
     """Train a message model and keep the one that was best on the validation days.
 
     Parameters
@@ -126,6 +128,8 @@ def train_model(learn: Sequence[Stream], validation: Sequence[Stream],
     budget : Budget
     seed : int
         Of the first weights and of the pieces drawn.
+    tokenizer : Tokenizer
+        The one that spelled the days; kept with the model.
 
     Returns
     -------
@@ -146,7 +150,7 @@ def train_model(learn: Sequence[Stream], validation: Sequence[Stream],
         raise ValueError(f"no day to learn from has more than {budget.length} tokens, the length "
                          f"of a piece; the longest has {room.max() + budget.length}")
     chance = np.maximum(room, 0) / np.maximum(room, 0).sum()
-    model = MessageModel(shape)
+    model = MessageModel(shape, tokenizer)
     optimiser = torch.optim.AdamW(model.parameters(), lr=budget.rate, weight_decay=0.01,
                                   betas=(0.9, 0.95))
     started = time.monotonic()

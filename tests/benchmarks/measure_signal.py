@@ -5,14 +5,16 @@
 The quotes that are best for a training reward and its discount follow by dynamic programming on
 (step, estimate, inventory), and the oracle tells their certainty equivalent. It bounds what any
 algorithm that maximises this reward can end with. The second table says how much farther from the
-mid the best quotes lie for a maker whose actions are noisy, as those of PPO are in training.
+mid the best quotes lie for a maker whose actions are noisy, as those of PPO are in training. The
+third says how the quotes of the shipped agents differ from those of the optimum.
 """
 
 import math
 
 import numpy as np
 
-from lobsim.agents import find_case
+from lobsim.agents import find_case, shipped
+from lobsim.agents.seeds import TUNING
 from lobsim.envs.signal_oracle import SignalOracle
 
 DISCOUNTS = (0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 1.0)
@@ -82,6 +84,48 @@ def widening(decay: float, max_skew: float, log_std: float) -> float:
     return decay * (spread**2 + skew**2)
 
 
+def visited(case, worlds: int = 64, every: int = 7) -> np.ndarray:
+    """Observations on paths of the optimum, on seeds of tuning: one in `every`, shape (N, 4)."""
+    env = case.vector(worlds)
+    best = case.benchmarks(env)["optimum (programme)"]
+    obs, seen = env.reset(seed=TUNING)[0], []
+    for _ in range(2 * env.world.steps):
+        seen.append(obs.copy())
+        obs = env.step(best(obs).astype(np.float32))[0]
+    return np.concatenate(seen)[::every]
+
+
+def shape_of(env, policy, seen: np.ndarray) -> tuple[float, float, float]:
+    """How a policy quotes at observations: its mean half-spread, and how its skew leans.
+
+    Returns
+    -------
+    half : float
+        Mean half-spread, price.
+    lean, follow : float
+        Of the straight line that fits its skew best: price per quote held (less than 0: it wants to
+        be rid of it), and price per unit of drift in the estimate.
+    """
+    inventory, _, _, estimate = env.read(seen)
+    bid, ask = env.distances_of(policy(seen))
+    terms = np.stack([np.ones_like(inventory), inventory, estimate], axis=1)
+    _, lean, follow = np.linalg.lstsq(terms, (ask - bid) / 2, rcond=None)[0]
+    return float(((bid + ask) / 2).mean()), float(lean), float(follow)
+
+
+def leaning(case, env, policy, seen: np.ndarray):
+    """The policy with the lean of the optimum in place of its own, and nothing else changed."""
+    best = case.benchmarks(env)["optimum (programme)"]
+    more = shape_of(env, best, seen)[1] - shape_of(env, policy, seen)[1]
+
+    def mended(obs):
+        inventory = env.read(obs)[0]
+        bid, ask = env.distances_of(policy(obs))
+        return env.actions_of(bid - more * inventory, ask + more * inventory)
+
+    return mended
+
+
 def main():
     case = find_case("signal")
     env = case.vector(1)
@@ -95,6 +139,19 @@ def main():
           f"{1 / env.world.decay:.2f})")
     for log_std in LOG_STDS:
         print(f"{log_std:7g}{widening(env.world.decay, env.max_skew, log_std):10.3f}")
+    print("\nquotes on paths of the optimum   exact   half-spread   lean a quote   a unit of drift")
+    seen, rules = visited(case), case.benchmarks(env)
+    chosen = {name: rules[name] for name in ("optimum (programme)", "GLFT with signal, tuned",
+                                             "GLFT blind, tuned")}
+    chosen |= {f"{agent.label} {agent.record['seed']}": agent
+               for algo in ("ppo", "sac") for agent in shipped("signal", algo)}
+    for name, policy in chosen.items():
+        half, lean, follow = shape_of(env, policy, seen)
+        print(f"{name:<30}{case.exact(env, policy):10.2f}{half:14.3f}{lean:15.3f}{follow:18.4f}")
+    own, mended = (np.mean([case.exact(env, one) for one in some])
+                   for some in zip(*((agent, leaning(case, env, agent, seen))
+                                     for agent in shipped("signal", "sac"))))
+    print(f"SAC on average {own:.2f}, with the lean of the optimum {mended:.2f}")
 
 
 if __name__ == "__main__":

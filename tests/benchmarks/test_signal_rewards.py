@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from measure_signal import best_for, widening
+from measure_signal import best_for, leaning, shape_of, visited, widening
 
-from lobsim.agents import find_case
+from lobsim.agents import find_case, shipped
 from lobsim.envs.drift_signal import DriftSignal
+from lobsim.envs.making_rules import LinearQuotes, QuotePolicy
 from lobsim.envs.signal_oracle import SignalOracle
 from lobsim.strategies import QuoteWorld
 
@@ -38,6 +39,35 @@ def test_noisy_quotes_are_best_farther_from_the_mid():
     gains = [np.mean(np.exp(-decay * (d + moved)) * (d + moved)) for d in distances]
     best = distances[int(np.argmax(gains))]
     assert best == pytest.approx(1 / decay + widening(decay, skew, log_std), abs=0.1)
+
+
+@pytest.fixture(scope="module")
+def quoting():
+    case = find_case("signal")
+    return case, case.vector(1), visited(case, worlds=16)
+
+
+def test_the_shape_of_linear_quotes_is_told_by_their_own_numbers(quoting):
+    case, env, seen = quoting
+    rule = QuotePolicy(env, LinearQuotes(half=0.7, lean=0.05, weight=0.03))
+    assert shape_of(env, rule, seen) == pytest.approx((0.7, -0.05, 0.03), abs=1e-5)
+    best = case.benchmarks(env)["optimum (programme)"]
+    lean = shape_of(env, best, seen)[1]
+    assert shape_of(env, leaning(case, env, rule, seen), seen) == pytest.approx(
+        (0.7, lean, 0.03), abs=1e-5)
+
+
+def test_sac_leans_too_hard_and_ppo_follows_the_signal_too_little(quoting):
+    """As the README says of the shipped agents; a lean alone does not mend it."""
+    case, env, seen = quoting
+    _, lean, follow = shape_of(env, case.benchmarks(env)["optimum (programme)"], seen)
+    sac, ppo = ([shape_of(env, one, seen)[1:] for one in shipped("signal", algo)]
+                for algo in ("sac", "ppo"))
+    assert all(1.4 < own / lean and 0.8 < seen_by / follow < 1.2 for own, seen_by in sac)
+    assert all(0.8 < own / lean < 1.4 and seen_by / follow < 0.8 for own, seen_by in ppo)
+    agents = shipped("signal", "sac")
+    mended = [case.exact(env, leaning(case, env, one, seen)) for one in agents]
+    assert sum(mended) < sum(case.exact(env, one) for one in agents)
 
 
 def test_figures_of_lesson_09_are_those_of_the_best_quotes_for_each_reward():

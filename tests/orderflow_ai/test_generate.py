@@ -17,7 +17,7 @@ from lobsim.orderflow_ai.tokens import Tokenizer
 from lobsim.orderflow_ai.tokens_layout import FIELDS, VOCABULARY
 
 TOKENIZER = Tokenizer(largest_size=500)
-SECONDS = 60 if "NUMBA_DISABLE_JIT" not in os.environ else 8
+SECONDS = 40 if "NUMBA_DISABLE_JIT" not in os.environ else 8
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,9 @@ def test_own_orders_are_heard_and_nothing_becomes_invalid(model, opening, delay_
         assert market._flow.count[N_DROPPED] == 0
     quiet, one, two = twins
     assert len(one.own_fills) > 2
-    assert one.own_fills.equals(two.own_fills) and one.mid == two.mid
+    assert one.own_fills.equals(two.own_fills) and one.trades.equals(two.trades)
+    assert all(np.array_equal(ours, theirs)
+               for ours, theirs in zip(one.depth(9), two.depth(9), strict=True))
     assert (len(quiet.trades), quiet.volume) != (len(one.trades), one.volume)
 
 
