@@ -1,4 +1,4 @@
-# marks: 6.3333  mistake: turned
+# marks: 1.3333  mistake: another
 def oddity(quotes, trades, blotter):
     found = evidence(quotes, trades, blotter)
     tests = [("hidden", found["hidden"] > 0.1),
