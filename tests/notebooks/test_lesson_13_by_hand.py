@@ -307,7 +307,7 @@ def test_the_report_of_the_programmed_candidate_says_where_its_marks_went():
     assert min(lost, key=lost.get) == "coding" and lost["derivation"] <= 20
     assert lost["debugging"] == 100
     total = re.search(r"marks \((\d+) %\)", printed)[1]
-    low, high = re.search(r"bank: (\d+) to (\d+) %", printed).groups()
+    low, high = re.search(r"bank: (\d+) to (\d+) %", LESSON.printed("candidate-again")).groups()
     assert f"{total} % here, and from {low} to {high} %" in LESSON.text_of("candidate-text")
     late = re.search(r"over time: (.*)", printed)[1].split(", ")
     assert len(late) == 4
