@@ -160,5 +160,5 @@ def _sent(endpoint: Endpoint, before) -> dict:
     return {"address": endpoint.host, "model": endpoint.model,
             "requests": endpoint.requests - before[0], "bytes": endpoint.sent_bytes - before[1],
             "content": "the question, the days and table names of the data, the schemas of the "
-                       "tools, and results of tools (aggregates, and ids of single orders where "
-                       "asked for)"}
+                       "tools, and results of tools (aggregates, and ids and costs of single "
+                       "orders where asked for)"}

@@ -28,10 +28,11 @@ def _axes(title: str, y: str):
     return figure, ax
 
 
-def _bars(names, values, title: str, y: str, reach=None) -> Figure:
+def _bars(names, values, title: str, y: str, reach=None, is_cost: bool = True) -> Figure:
+    """Bars; a cost is red and a gain green, what is neither is blue."""
     figure, ax = _axes(title, y)
     at = np.arange(len(names))
-    colours = [VERMILLION if value >= 0 else GREEN for value in values]
+    colours = [VERMILLION if value >= 0 else GREEN for value in values] if is_cost else BLUE
     ax.bar(at, values, width=0.6, color=colours, edgecolor=BLACK, linewidth=0.6, yerr=reach,
            capsize=4)
     ax.set_xticks(at, names)
@@ -46,13 +47,32 @@ def _shortfall(r: Result):
                   "cost (bps)"))
 
 
+def _one_order(r: Result):
+    parts = r.series["parts"]
+    return ("Bars of the parts of one order's shortfall in bps of its decision notional.",
+            _bars(list(parts), list(parts.values()), f"Shortfall of order {r.labels[0]} by part",
+                  "cost (bps)"))
+
+
+def _by_day(r: Result):
+    figure, ax = _axes("Shortfall by day", "cost (bps)")
+    at = np.arange(len(r.series["day"]))
+    ax.errorbar(at, r.series["bps"], yerr=r.series["reach"], marker="o", linestyle="", capsize=4,
+                color=BLUE)
+    step = max(1, len(at) // 8)
+    ax.set_xticks(at[::step], [day[5:] for day in r.series["day"]][::step])
+    ax.set_xlabel("day (month-day)")
+    return "Points of each day's shortfall with intervals over its orders.", figure
+
+
 def _compared(r: Result):
     figure, ax = _axes("Shortfall by part in both periods", "cost (bps)")
     names = list(r.series["parts"])
     at, pairs = np.arange(len(names)), np.array(list(r.series["parts"].values()))
-    ax.bar(at - 0.2, pairs[:, 0], 0.38, label="before", color=BLUE, edgecolor=BLACK)
-    ax.bar(at + 0.2, pairs[:, 1], 0.38, label="in question", color=VERMILLION, hatch="////",
-           edgecolor=BLACK)
+    for shift, column, days, look in zip((-0.2, 0.2), pairs.T, r.series["days"], (
+            {"color": BLUE}, {"color": VERMILLION, "hatch": "////"}), strict=True):
+        span = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+        ax.bar(at + shift, column, 0.38, label=span, edgecolor=BLACK, **look)
     ax.set_xticks(at, names)
     ax.legend()
     return "Pairs of bars: each part of the shortfall before and in the period in question.", figure
@@ -71,20 +91,26 @@ def _explained(r: Result):
 def _benchmarks(r: Result):
     names, rows = list(r.series["bars"]), np.array(list(r.series["bars"].values()))
     return ("Bars of the average fill against arrival, VWAP and TWAP in bps with intervals.",
-            _bars(names, rows[:, 0], "Fills against benchmarks", "worse than benchmark (bps)",
+            _bars([name if name == "arrival" else name.upper() for name in names], rows[:, 0],
+                  "Fills against benchmarks", "worse than benchmark (bps)",
                   np.abs(rows[:, 1:] - rows[:, :1]).T))
 
 
 def _steps(r: Result):
     steps = r.series["steps"]
-    return ("Bars of the mean move of the mid in the order's direction before, during and after.",
-            _bars(list(steps), list(steps.values()), "The price around orders", "move (bps)"))
+    reach = [r.values[f"{name}_high_bps"].value - move if f"{name}_high_bps" in r.values else 0.0
+             for name, move in steps.items()]
+    return ("Bars of the mean move of the mid in the order's direction before, during and after, "
+            "with intervals.",
+            _bars(list(steps), list(steps.values()), "The price around orders",
+                  "move in the order's direction (bps)", reach, is_cost=False))
 
 
 def _spreads(r: Result):
     bars = r.series["bars"]
     return ("Bars of quoted, effective and realised spread and of price impact in bps.",
-            _bars(list(bars), list(bars.values()), "Spreads", "full spread (bps)"))
+            _bars(list(bars), list(bars.values()), "Spreads", "full spread (bps)",
+                  is_cost=False))
 
 
 def _volume(r: Result):
@@ -102,6 +128,8 @@ def _impact(r: Result):
     reach = [r.values[f"move_{n}_reach_bps"].value for n in range(1, len(r.series["size"]) + 1)]
     ax.errorbar(r.series["size"], r.series["move"], yerr=reach, marker="o", capsize=4, color=BLUE)
     ax.set_xscale("log")
+    ax.set_xticks(r.series["size"], [f"{size:.0f}" for size in r.series["size"]])
+    ax.set_xticks([], minor=True)
     ax.set_xlabel("mean size of the group (shares)")
     return "Points of the mid's mean move against trade size, with intervals over days.", figure
 
@@ -113,6 +141,7 @@ def _signal(r: Result):
     ax.bar(at + 0.2, r.series["cost"], 0.38, label="cost", color=VERMILLION, hatch="////",
            edgecolor=BLACK)
     ax.set_xticks(at, [day[5:] for day in r.series["day"]])
+    ax.set_xlabel("test day (month-day)")
     ax.legend()
     return "Pairs of bars for each test day: what the signal gained and what trading it cost.", \
         figure
@@ -121,7 +150,8 @@ def _signal(r: Result):
 def _fills(r: Result):
     bars = {name: 100 * share for name, share in r.series["bars"].items()}
     return ("Bars of the filled share of resting orders behind short and long queues.",
-            _bars(list(bars), list(bars.values()), "Filled share by queue ahead", "filled (%)"))
+            _bars(list(bars), list(bars.values()), "Filled share by queue ahead", "filled (%)",
+                  is_cost=False))
 
 
 def _toxicity(r: Result):
@@ -135,8 +165,9 @@ def _toxicity(r: Result):
 
 
 _DRAWN = {
-    "shortfall": _shortfall, "compare_periods": _compared, "explain_change": _explained,
-    "benchmarks": _benchmarks, "price_around_orders": _steps, "spreads": _spreads,
+    "shortfall": _shortfall, "one_order": _one_order, "cost_by_day": _by_day,
+    "compare_periods": _compared, "explain_change": _explained, "benchmarks": _benchmarks,
+    "price_around_orders": _steps, "spreads": _spreads,
     "volume_curve": _volume, "impact_curve": _impact, "signal_worth": _signal,
     "fill_statistics": _fills, "toxicity": _toxicity,
 }

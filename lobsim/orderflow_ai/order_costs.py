@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 from lobsim.analytics import implementation_shortfall, mid_at, quoted_spread, twap_price, vwap
 from lobsim.orderflow_ai.desk import Desk, DeskError, safe_label
 
-__all__ = ["PARTS", "order_costs", "ratio_of_means", "t_reach"]
+__all__ = ["PARTS", "order_costs", "ratio_of_means", "t_reach", "weighted_mean"]
 
 BPS, NS = 1e4, 1_000_000_000
 PARTS = ("delay", "trading", "opportunity", "fees")
@@ -127,3 +127,10 @@ def ratio_of_means(top, bottom) -> tuple[float, float, int]:
 def t_reach(error: float, n: int) -> float:
     """Half of the 95 % interval of a mean of n pieces: Student's t times the standard error."""
     return float(stdtrit(n - 1, 0.975)) * error if n > 1 else math.nan
+
+
+def weighted_mean(values, weights) -> float:
+    """Weighted mean of what is known; NaN where nothing is."""
+    values, weights = np.asarray(values, dtype=float), np.asarray(weights, dtype=float)
+    known = np.isfinite(values)
+    return float(values[known] @ weights[known] / weights[known].sum()) if known.any() else math.nan

@@ -10,17 +10,18 @@ import re
 from typing import Any
 
 from lobsim.orderflow_ai.desk import Desk, DeskError
-from lobsim.orderflow_ai.plans import INTENTS
+from lobsim.orderflow_ai.periods import named_period
+from lobsim.orderflow_ai.plans import INTENTS, ONE_ORDER
 from lobsim.orderflow_ai.session import Intent, Session
 from lobsim.orderflow_ai.toolbox import ToolError
 
-__all__ = ["CAN_DO", "answer_offline", "declined_text", "intent_of", "outside", "slots"]
+__all__ = ["CAN_DO", "answer_offline", "declined_text", "intent_of", "order_of", "outside", "slots"]
 
 CAN_DO = (
-    "what orders cost and in which part, why that changed between two periods, which orders were "
-    "worst, VWAP, TWAP and arrival as benchmarks, spreads, impact by trade size, the volume curve, "
-    "whether an imbalance signal pays, fills and queues of resting orders, toxicity of fills, the "
-    "price around orders, and the quality of the data")
+    "what orders cost and in which part, by day, or for one order by its id, why that changed "
+    "between two periods, which orders were worst, VWAP, TWAP and arrival as benchmarks, spreads, "
+    "impact by trade size, the volume curve, whether an imbalance signal pays, fills and queues of "
+    "resting orders, toxicity of fills, the price around orders, and the quality of the data")
 
 _NO_TOOL = (
     (r"\b(tomorrow|next (?:day|week|month|year)|will (?:the )?(?:price|stock|market|it)|forecast|"
@@ -48,7 +49,7 @@ def answer_offline(question: str, desk: Desk) -> tuple[Session, bool]:
     """
     session = Session(desk, question)
     reason = outside(question, desk)
-    intent = None if reason else intent_of(question)
+    intent = None if reason else ONE_ORDER if order_of(question, desk) else intent_of(question)
     if intent is None:
         session.answer = [declined_text(reason)]
         return session, True
@@ -93,21 +94,29 @@ def intent_of(question: str) -> Intent | None:
 
 
 def slots(question: str, desk: Desk) -> dict[str, Any]:
-    """Period, horizon, side and signal that a question names; "yesterday" is the last day there is.
-    """
-    text, days = question.lower(), desk.days
-    found: dict[str, Any] = {"period": {}, "text": text}
-    named = re.findall(r"\b(\d{4}-\d{2}-\d{2})\b", text)
-    if named:
-        found["period"] = {"first_day": min(named), "last_day": max(named)}
-    elif days and re.search(r"\b(?:yesterday|today|last day|latest day)\b", text):
-        found["period"] = {"first_day": days[-1], "last_day": days[-1]}
-    elif days and re.search(r"\b(?:last|this|past) week\b", text):
-        found["period"] = {"first_day": days[max(len(days) - 5, 0)], "last_day": days[-1]}
-    horizon = re.search(r"\b(\d+(?:\.\d+)?)[ -]?(s|secs?|seconds?|min|minutes?)\b", text)
+    """Period, horizon, side, signal and order that a question names."""
+    text = question.lower()
+    period = named_period(question, desk.days)
+    found: dict[str, Any] = {"period": period.days, "base": period.base, "text": text,
+                             "order": order_of(question, desk)}
+    horizon = re.search(r"\b(\d+(?:\.\d+)?)[ -]?(s|secs?|seconds?|min|minutes?|h|hours?)\b", text)
     if horizon:
-        found["horizon_s"] = float(horizon[1]) * (60 if horizon[2].startswith("min") else 1)
+        unit = 60 if horizon[2].startswith("min") else 3600 if horizon[2].startswith("h") else 1
+        found["horizon_s"] = float(horizon[1]) * unit
     sides = {side for side in ("buy", "sell") if re.search(rf"\b{side}(?:s|ing)?\b", text)}
     found["side"] = sides.pop() if len(sides) == 1 else "both"
     found["signal"] = "ofi" if re.search(r"\bofi\b|order[- ]flow", text) else "obi"
     return found
+
+
+def order_of(question: str, desk: Desk) -> str | None:
+    """The id of the one order that a question names, known to the desk or not, or None."""
+    if desk.orders is None:
+        return None
+    words = set(re.findall(r"[A-Za-z0-9][A-Za-z0-9._/-]*[A-Za-z0-9]|\S", question))
+    found = [str(name) for name in desk.orders["order_id"].unique()
+             if str(name) in words and re.search(r"\d", str(name)) and len(str(name)) > 3]
+    if len(found) == 1:
+        return found[0]
+    named = re.search(r"\border (?:no\.? |number |id |#)?([\w./-]*\d[\w./-]*\w)", question)
+    return named[1] if named and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", named[1]) else None

@@ -56,6 +56,8 @@ class Report:
     def markdown(self, pictures: dict[str, tuple[str, str]] | None = None) -> str:
         """The report as Markdown; `pictures` are ``{call id: (file, alternative text)}``."""
         lines = [f"# {_plain(self.question)}", "", *(f"{line}\n" for line in self.answer)]
+        if self.notes:  # before the tables: one of them may say that the endpoint failed
+            lines += ["## Notes", "", *(f"- {_plain(note)}" for note in self.notes), ""]
         for key, (file, alt) in (pictures or {}).items():
             lines += [f"![{alt}]({file})", "", f"*{alt} [{key}]*", ""]
         if self.results:
@@ -68,15 +70,15 @@ class Report:
             lines += [f"| {name} | not known | |" for name in result.unknown]
             lines += ["", *(f"- {note}" for note in result.notes), ""]
         lines += ["## What left this machine", "", self.sent_text(), ""]
-        if self.notes:
-            lines += ["## Notes", "", *(f"- {_plain(note)}" for note in self.notes), ""]
         return "\n".join(lines)
 
     def sent_text(self) -> str:
         """One sentence on what was sent where."""
         if not self.sent:
             return f"Nothing: the report was made offline from {_plain(self.source)}."
-        return (f"{self.sent['requests']} requests ({self.sent['bytes']:,} bytes) went to "
+        count = self.sent["requests"]
+        requests = "1 request" if count == 1 else f"{count} requests"
+        return (f"{requests} ({self.sent['bytes']:,} bytes) went to "
                 f"{self.sent['address']}, model {self.sent['model']}: {self.sent['content']}. "
                 "No row of the data was sent.")
 

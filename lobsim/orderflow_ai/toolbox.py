@@ -15,7 +15,8 @@ from lobsim.orderflow_ai.desk import Desk
 __all__ = ["TOOLS", "Arg", "Found", "Result", "Tool", "ToolError", "Value", "call", "tool"]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-_MODULES = ("tools_costs", "tools_compare", "tools_market", "tools_signal", "tools_fills")
+_MODULES = ("tools_costs", "tools_orders", "tools_compare", "tools_market", "tools_signal",
+            "tools_fills")
 
 
 class ToolError(ValueError):

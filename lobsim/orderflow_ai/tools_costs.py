@@ -15,6 +15,7 @@ from lobsim.orderflow_ai.order_costs import (
     order_costs,
     ratio_of_means,
     t_reach,
+    weighted_mean,
 )
 from lobsim.orderflow_ai.toolbox import Arg, Found, tool
 
@@ -40,6 +41,7 @@ def shortfall(
     values = {
         "orders": (n, "count"), "notional": (notional.sum(), "$"),
         "fill_rate": (table["filled"].sum() / table["quantity"].sum(), "share"),
+        "participation": (weighted_mean(table["participation"], notional), "share"),
         "total": (table["total"].sum(), "$"), "total_bps": (BPS * total, "bps"),
         "total_low_bps": (BPS * (total - reach), "bps"),
         "total_high_bps": (BPS * (total + reach), "bps"),
@@ -48,7 +50,7 @@ def shortfall(
         values[part] = (table[part].sum(), "$")
         values[f"{part}_bps"] = (BPS * table[part].sum() / notional.sum(), "bps")
     return Found(
-        values, labels=(days[0], days[-1]), notes=_notes(table),
+        values, labels=(days[0], days[-1]), notes=left_out_notes(table),
         series={"parts": {part: values[f"{part}_bps"][0] for part in PARTS}, "days": days})
 
 
@@ -76,7 +78,7 @@ def worst_orders(
             f"order_{n}_half_spread_bps": (row.half_spread_bps, "bps"),
             f"order_{n}_participation": (row.participation, "share"),
         }
-    return Found(values, labels=tuple(labels), notes=_notes(table),
+    return Found(values, labels=tuple(labels), notes=left_out_notes(table),
                  series={"orders": [(str(row.order_id), row.total) for row in worst.itertuples()]})
 
 
@@ -103,7 +105,8 @@ def benchmarks(
                    f"{name}_low_bps": (BPS * (ratio - reach), "bps"),
                    f"{name}_high_bps": (BPS * (ratio + reach), "bps")}
     return Found(values, labels=(days[0], days[-1]), notes=(
-        *_notes(table), "The VWAP holds the desk's own prints, so a large order looks better "
+        *left_out_notes(table),
+        "The VWAP holds the desk's own prints, so a large order looks better "
         "against it than it was.", "What was not filled counts in none of the three."),
         series={"bars": {name: [values[f"{name}{end}_bps"][0] for end in ("", "_low", "_high")]
                          for name in ("arrival", "vwap", "twap")}})
@@ -148,7 +151,7 @@ def price_around_orders(
                           for name in ("before", "waiting", "during", "after")}})
 
 
-def _notes(table) -> tuple[str, ...]:
+def left_out_notes(table) -> tuple[str, ...]:
     left_out = table.attrs.get("left_out", 0)
     return ("Some orders were left out, as no mid was known at one of their times.",) \
         if left_out else ()

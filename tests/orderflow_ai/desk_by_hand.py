@@ -141,6 +141,7 @@ def shortfall(first_day=None, last_day=None, side="both"):
     total, _, reach = ratio(column(rows, "total"), notional)
     out = {"orders": len(rows), "notional": notional.sum(), "total": column(rows, "total").sum(),
            "fill_rate": column(rows, "filled").sum() / column(rows, "quantity").sum(),
+           "participation": np.average(column(rows, "participation"), weights=notional),
            "total_bps": 1e4 * total, "total_low_bps": 1e4 * (total - reach),
            "total_high_bps": 1e4 * (total + reach)}
     for part in ("delay", "trading", "opportunity", "fees"):
@@ -158,6 +159,34 @@ def worst_orders(first_day=None, last_day=None, side="both", count=3):
                 f"order_{n}_half_spread_bps": o["half_spread_bps"],
                 f"order_{n}_participation": o["participation"]}
     return out
+
+
+def one_order(order_id, day=None):
+    (row,) = [o for o in orders() if o["id"] == order_id and day in (None, iso(o["date"]))]
+    others = [o for o in orders() if o is not row]
+    bps = 1e4 * row["total"] / row["notional"]
+    out = {"total": row["total"], "total_bps": bps, "notional": row["notional"],
+           "fill_rate": row["filled"] / row["quantity"], "others": len(others),
+           "cheaper_share": np.mean([1e4 * o["total"] / o["notional"] < bps for o in others])}
+    for part in ("delay", "trading", "opportunity", "fees"):
+        out[f"{part}_bps"] = 1e4 * row[part] / row["notional"]
+    for name in ("vwap", "twap"):
+        out[f"{name}_bps"] = 1e4 * row["side"] * (row["average"] / row[name] - 1)
+    for name in ("half_spread_bps", "volatility_bps", "participation", "delay_s"):
+        out |= {name: row[name], f"others_{name}": np.median(column(others, name))}
+    return out
+
+
+def cost_by_day(first_day=None, last_day=None, side="both"):
+    rows = in_period(first_day, last_day, side)
+    days = chosen(first_day, last_day)
+    cost = [1e4 * ratio(column(own, "total"), column(own, "notional"))[0]
+            for own in ([o for o in rows if o["date"] == day] for day in days)]
+    line = stats.linregress(np.arange(len(days)), cost)
+    reach = stats.t.ppf(0.975, len(days) - 2) * line.stderr
+    return {"days": len(days), "orders": len(rows), "dearest_bps": max(cost),
+            "cheapest_bps": min(cost), "median_bps": np.median(cost), "slope_bps": line.slope,
+            "slope_low_bps": line.slope - reach, "slope_high_bps": line.slope + reach}
 
 
 def compare_periods(base_first_day, base_last_day, first_day, last_day):

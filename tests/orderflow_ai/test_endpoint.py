@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 from model_server import KEY, Fault, calls, model, text
-from test_desk_questions import QUESTIONS
+from test_desk_questions import QUESTIONS, figures_without_source, numbers_by_hand
 
 from lobsim.orderflow_ai import Desk, Endpoint, ask
 from lobsim.orderflow_ai.endpoint import EndpointError
@@ -35,8 +35,8 @@ def told(body):
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_ten_questions_are_answered_through_the_endpoint(desk, stream):
-    plans, chosen = {}, list(QUESTIONS) if stream else list(QUESTIONS)[3:6]
-    for question in chosen:
+    plans = {}
+    for question in QUESTIONS:
         session, _ = answer_offline(question, desk)
         plans[question] = [(r.tool, r.arguments) for r in session.results.values()]
 
@@ -51,14 +51,15 @@ def test_ten_questions_are_answered_through_the_endpoint(desk, stream):
 
     with model(script) as (url, seen):
         endpoint = Endpoint(url, "scripted", stream=stream)
-        for question in chosen:
+        for question in QUESTIONS:
             report = ask(question, desk, endpoint=endpoint)
             offline = ask(question, desk, offline=True)
             assert report.mode == "endpoint" and not report.declined and not report.struck
             assert len(report.answer) >= 3
             assert {k: r.values for k, r in report.results.items()} == \
                 {k: r.values for k, r in offline.results.items()}  # which other code recomputes
-    assert len(seen) == 2 * len(chosen)
+            assert figures_without_source(report.answer, numbers_by_hand(report)) == []
+    assert len(seen) == 2 * len(QUESTIONS)
 
 
 def test_only_aggregates_and_schemas_are_sent_and_the_report_says_so(desk):

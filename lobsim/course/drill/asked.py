@@ -133,8 +133,10 @@ class Asked:
         from lobsim.course.drill.coding import judge_function
 
         found = judge_function(self.question.code, function, self.seed)
-        return Verdict(found.passed, tuple(found.text().splitlines()),
-                       found.mistakes[0][0] if found.mistakes else "",
+        told = tuple(found.text().splitlines())
+        if found.unanswered:  # the course's own sentence speaks of a notebook's cells
+            told = (f"{self.question.code} still raises NotImplementedError: nothing was checked.",)
+        return Verdict(found.passed, told, found.mistakes[0][0] if found.mistakes else "",
                        0.0 if found.unanswered else found.earned / found.points)
 
     def automatic_marks(self, verdict: Verdict | None) -> list[int]:

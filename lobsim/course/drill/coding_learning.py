@@ -1,4 +1,4 @@
-"""Whiteboard functions of lessons 06 to 13: returns, targets, advantages, tests, drawdowns."""
+"""Whiteboard functions of lessons 06 to 13: returns, targets, tests, attention, drawdowns."""
 
 from __future__ import annotations
 
@@ -195,6 +195,43 @@ def _markov_cases(rng):
     return [Case({"tokens": rng.integers(0, 3, 15).tolist(), "size": 4})]
 
 
+def _attention(scores):
+    out = []
+    for i, row in enumerate(scores):
+        top = max(row[: i + 1])
+        seen = [math.exp(x - top) for x in row[: i + 1]]
+        out.append([x / sum(seen) for x in seen] + [0.0] * (len(row) - i - 1))
+    return out
+
+
+def _attention_everywhere(scores):
+    whole = np.exp(scores - np.max(scores, axis=1, keepdims=True))
+    return (whole / whole.sum(axis=1, keepdims=True)).tolist()
+
+
+def _attention_masked_late(scores):
+    return np.tril(_attention_everywhere(scores)).tolist()
+
+
+def _attention_not_itself(scores):
+    whole = np.tril(np.exp(scores - np.max(scores, axis=1, keepdims=True)), -1)
+    return (whole / np.maximum(whole.sum(axis=1, keepdims=True), 1e-12)).tolist()
+
+
+def _attention_zero_scores(scores):
+    return _attention_everywhere(np.tril(scores))
+
+
+def _attention_future(scores):
+    turned = _attention(np.asarray(scores)[::-1, ::-1].tolist())
+    return np.asarray(turned)[::-1, ::-1].tolist()
+
+
+def _attention_cases(rng):
+    return [Case({"scores": [_tenths(rng, 4) for _ in range(4)]}),
+            Case({"scores": [[900.0, 1.0], [899.0, 900.0]]}, "scores beyond exp's range")]
+
+
 def _drawdown(profits):
     wealth = np.r_[0.0, np.cumsum(profits)]
     return float(np.max(np.maximum.accumulate(wealth) - wealth))
@@ -270,6 +307,18 @@ CHECKS = [
               Mistake("no_smoothing", _markov_bare,
                       "a pair never seen gets no chance: its first arrival costs infinitely much."),
               Mistake("columns", _markov_columns, "rows are what comes before, and add to 1.")]),
+    Check("causal_weights", "Weights that see the past only", _attention,
+          _two({"scores": [[1.0, 5.0], [0.0, 0.0]]}, _attention_cases), tolerance=_CALCULATOR,
+          mistakes=[
+              Mistake("sees_ahead", _attention_everywhere, "a row may not see what comes later."),
+              Mistake("masked_late", _attention_masked_late,
+                      "mask before the weights are shared out, or they do not add up to 1."),
+              Mistake("zero_scores", _attention_zero_scores,
+                      "a score of 0 is not hidden: exp(0) is 1. Hidden is minus infinity."),
+              Mistake("not_itself", _attention_not_itself, "a row sees itself, too."),
+              Mistake("the_future", _attention_future, "that hides the past."),
+              Mistake("too_large", None, "exp overflows: take the largest score out first.",
+                      error="OverflowError")]),
     Check("drawdown", "The largest drawdown", _drawdown,
           _two({"profits": [2.0, -5.0, 4.0]}, _drawdown_cases), tolerance=_CALCULATOR, mistakes=[
               Mistake("start_forgotten", _drawdown_no_start,

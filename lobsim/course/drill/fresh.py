@@ -90,7 +90,7 @@ def _plain(value: Any) -> Any:
 
 
 # Those that load little first: a name is looked for in one after the other.
-_MODULES = ("learning", "flow", "live", "book", "making", "execution")
+_MODULES = ("learning", "flow", "words", "live", "book", "making", "execution")
 
 
 class _Lazy(Mapping):
