@@ -19,6 +19,7 @@ from lobsim import (
     cli_class,
     cli_data,
     cli_drill,
+    cli_forecast,
     cli_instructor,
     cli_term,
 )
@@ -291,6 +292,7 @@ def doctor(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
 app.command(rich_help_panel="All")(cli_agents.train)
 app.command(rich_help_panel="All")(cli_agents.evaluate)
 app.command(rich_help_panel="All")(cli_ask.ask)
+app.command(rich_help_panel="All")(cli_forecast.forecast)
 cli_drill.add_commands(app)
 cli_instructor.add_commands(app)
 cli_term.add_commands(app)

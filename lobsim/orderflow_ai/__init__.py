@@ -24,11 +24,12 @@ _HOME = {
     "ask": "lobsim.orderflow_ai.analyst",
     "compare_models": "lobsim.orderflow_ai.message_model_training",
     "injected_response": "lobsim.orderflow_ai.generate_response",
-    "judge_forecasts": "lobsim.orderflow_ai.forecast",
+    "judge_forecasts": "lobsim.orderflow_ai.forecast_judging",
     "load_model": "lobsim.orderflow_ai.message_model",
     "measured_flow": "lobsim.orderflow_ai.flow_measured",
     "save_model": "lobsim.orderflow_ai.message_model",
     "say_messages": "lobsim.orderflow_ai.generate",
+    "train_forecasts": "lobsim.orderflow_ai.forecast_judging",
     "train_model": "lobsim.orderflow_ai.message_model_training",
 }
 

@@ -1,11 +1,14 @@
 """Windows of book depth and what the mid does next, without leakage: the data of a forecaster.
 
 **No leakage, by construction.** A day is a `DepthDay`; windows and labels are rows of one day and
-never reach into another. A window ends at row t and holds rows t - length + 1 to t; its label is of
-rows t + 1 to t + horizon. Days are given whole to learning, to choosing, or to judging; where there
-is only one day it is cut in time, and `split_day` leaves out `embargo` rows between the parts, at
-least a window and a horizon. Scales and thresholds are measured on the rows learned from
-(`Scale.fit`).
+never reach into another. What is seen at row t ends with row t and begins `reach` rows before; its
+label is of rows t + 1 to t + horizon. Days are given whole to learning, to choosing, or to judging;
+where there is only one day it is cut in time, and `split_day` leaves out `embargo_of` rows between
+the parts. Scales and thresholds are measured on the rows learned from (`Scale.fit`).
+
+A row is a state at which one could act. A trade that takes several resting orders changes the book
+several times at one time stamp; of those states only the last is a row, because nobody can come
+between, and because a forecast of the rest of a sweep from its first part would be worth nothing.
 """
 
 from collections.abc import Sequence
@@ -17,7 +20,8 @@ from lobsim.engine.book import OrderBook
 from lobsim.engine.batch import watch
 
 __all__ = ["DepthDay", "Scale", "depth_day", "depth_of_lobster", "depth_of_recording",
-           "flow_features", "mid_moves", "move_labels", "split_day", "usable_rows"]
+           "embargo_of", "flow_features", "mid_moves", "mirrored", "move_labels", "reach",
+           "split_day", "usable_rows"]
 
 DOWN, FLAT, UP = range(3)
 """Labels."""
@@ -58,6 +62,7 @@ def depth_day(time_ns, bid_ticks, bid_sizes, ask_ticks, ask_sizes) -> DepthDay:
     Parameters
     ----------
     time_ns : array_like, shape (n,)
+        Not decreasing; of the rows of one time the last is kept.
     bid_ticks, bid_sizes, ask_ticks, ask_sizes : array_like, shape (n, levels)
         Size 0 where there is no such level; the best bid must lie below the best ask.
     """
@@ -67,11 +72,17 @@ def depth_day(time_ns, bid_ticks, bid_sizes, ask_ticks, ask_sizes) -> DepthDay:
         for level in range(1, ticks.shape[1]):
             gone = sizes[:, level] <= 0
             ticks[gone, level] = ticks[gone, level - 1]
+    time_ns = np.asarray(time_ns, np.int64)
+    if (np.diff(time_ns) < 0).any():
+        row = int(np.flatnonzero(np.diff(time_ns) < 0)[0]) + 1
+        raise ValueError(f"time_ns[{row}] is {time_ns[row]}, before {time_ns[row - 1]} of the row "
+                         f"before; rows must be in order of time")
     both = (bid_sizes[:, 0] > 0) & (ask_sizes[:, 0] > 0) & (bid_ticks[:, 0] < ask_ticks[:, 0])
+    both &= np.diff(time_ns, append=time_ns[-1:] + 1) > 0
     book = np.hstack([bid_ticks, bid_sizes, ask_ticks, ask_sizes])[both]
     new = np.append(True, (book[1:] != book[:-1]).any(axis=1)) if len(book) else []
     rows = np.flatnonzero(both)[new] if len(book) else np.zeros(0, int)
-    return DepthDay(np.asarray(time_ns, np.int64)[rows], bid_ticks[rows], bid_sizes[rows],
+    return DepthDay(time_ns[rows], bid_ticks[rows], bid_sizes[rows],
                     ask_ticks[rows], ask_sizes[rows])
 
 
@@ -122,8 +133,10 @@ def mid_moves(day: DepthDay, horizon: int) -> np.ndarray:
     moves = np.full(len(mid), np.nan)
     if len(mid) > horizon:
         total = np.concatenate([[0.0], np.cumsum(mid - mid[0])])
-        ahead = (total[horizon + 1:] - total[1:-horizon]) / horizon
-        moves[:-horizon] = ahead - (mid[:-horizon] - mid[0])
+        ahead = total[horizon + 1:] - total[1:-horizon]
+        # Multiples of half a tick up to the division: equal moves are equal in all digits, and a
+        # threshold that is one of them puts them all on the same side.
+        moves[:-horizon] = (ahead - horizon * (mid[:-horizon] - mid[0])) / horizon
     return moves
 
 
@@ -136,9 +149,23 @@ def move_labels(moves: np.ndarray, threshold: float) -> np.ndarray:
     return labels
 
 
+def reach(length: int) -> int:
+    """Rows that a forecast sees, the one at which it is made among them.
+
+    A window of `length` rows and the mid before them; or the longest sum of order-flow imbalance
+    and the quotes before it, which a linear model sees.
+    """
+    return max(length, max(OFI_SPANS)) + 1
+
+
+def embargo_of(length: int, horizon: int) -> int:
+    """Rows to leave out between two parts of a day, so that no row is of use on both sides."""
+    return reach(length) + horizon
+
+
 def usable_rows(day: DepthDay, length: int, horizon: int) -> np.ndarray:
-    """Rows that have a whole window before them and a whole horizon after them."""
-    return np.arange(max(length, max(OFI_SPANS) + 1) - 1, len(day.time_ns) - horizon)
+    """Rows that have all that a forecast sees before them and a whole horizon after them."""
+    return np.arange(reach(length) - 1, len(day.time_ns) - horizon)
 
 
 def split_day(rows: np.ndarray, shares: Sequence[float], embargo: int) -> list[np.ndarray]:
@@ -151,7 +178,7 @@ def split_day(rows: np.ndarray, shares: Sequence[float], embargo: int) -> list[n
     shares : sequence of float
         Of each part; they add up to 1.
     embargo : int
-        At least window length plus horizon, so that no row is used on both sides of a cut.
+        At least `embargo_of`, so that no row is used on both sides of a cut.
 
     Raises
     ------
@@ -178,8 +205,22 @@ def _pictures(day: DepthDay) -> np.ndarray:
                     axis=2).astype(np.float32)
 
 
+def mirrored(pictures: np.ndarray) -> np.ndarray:
+    """Pictures of the book with buyers and sellers changed over, shape (..., levels, 4 or 5).
+
+    What foretells a rise in one foretells a fall in the other. A forecaster that learns from both
+    cannot take the direction in which the days learned from happened to go for a rule.
+    """
+    swapped = pictures[..., [2, 3, 0, 1, 4][:pictures.shape[-1]]]  # a copy
+    swapped[..., 4:] *= -1.0
+    return swapped
+
+
 class Scale(NamedTuple):
-    """Mean and standard deviation of each picture element over the rows learned from."""
+    """Mean and standard deviation of each picture element over the rows learned from.
+
+    They are those of the rows and of the same `mirrored`: alike for bid and ask.
+    """
 
     mean: np.ndarray
     std: np.ndarray
@@ -188,6 +229,7 @@ class Scale(NamedTuple):
     def fit(cls, days: Sequence[DepthDay], rows: Sequence[np.ndarray]) -> "Scale":
         """Measure on rows of days, none of which may be judged by."""
         seen = np.concatenate([_pictures(day)[some] for day, some in zip(days, rows, strict=True)])
+        seen = np.concatenate([seen, mirrored(seen)]).astype(float)
         return cls(seen.mean(axis=0), np.maximum(seen.std(axis=0), 1e-3))
 
     def pictures(self, day: DepthDay) -> np.ndarray:
