@@ -1,0 +1,9 @@
+# marks: 0  mistake: zeros
+def attend(query, key, value, window, slope):
+    query, key, value = (torch.as_tensor(x, dtype=torch.float32) for x in (query, key, value))
+    place = torch.arange(len(query))
+    back = place[:, None] - place[None, :]
+    scores = query @ key.T / math.sqrt(query.shape[1]) - slope * back
+    hidden = (back < 0) | (back >= window)
+    weights = torch.softmax(scores.masked_fill(hidden, 0.0), dim=1)
+    return (weights @ value).numpy()

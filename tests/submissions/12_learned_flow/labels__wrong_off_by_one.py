@@ -1,0 +1,9 @@
+# marks: 0  mistake: off_by_one
+def labels(mid, horizon, learn, flat):
+    n = len(mid)
+    move = np.array([mid[t + 1:t + horizon + 1].mean() - mid[t] for t in range(n - horizon)])
+    threshold = float(np.quantile(np.abs(move[:learn - horizon + 1]), flat))
+    found = np.full(n, -1)
+    found[:n - horizon] = np.where(move > threshold, 2, np.where(move < -threshold, 0, 1))
+    found[max(learn - horizon + 1, 0):learn] = -1
+    return found, threshold

@@ -1,0 +1,9 @@
+# marks: 0  mistake: nats
+def surprise(learned, judged, size, messages, added, backing):
+    pairs = np.zeros((size, size))
+    np.add.at(pairs, (learned[:-1], learned[1:]), 1)
+    single = pairs.sum(axis=0) + added
+    single /= single.sum()
+    after = (pairs + backing * single) / (pairs.sum(axis=1, keepdims=True) + backing)
+    markov = -np.log(after[judged[:-1], judged[1:]])
+    return (float(-np.log(single[judged[1:]]).mean()), float(markov.mean()), float(markov.sum() / messages))

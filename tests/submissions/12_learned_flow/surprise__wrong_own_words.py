@@ -1,0 +1,9 @@
+# marks: 0  mistake: own_words
+def surprise(learned, judged, size, messages, added, backing):
+    pairs = np.zeros((size, size))
+    np.add.at(pairs, (judged[:-1], judged[1:]), 1)
+    single = pairs.sum(axis=0) + added
+    single /= single.sum()
+    after = (pairs + backing * single) / (pairs.sum(axis=1, keepdims=True) + backing)
+    markov = -np.log2(after[judged[:-1], judged[1:]])
+    return (float(-np.log2(single[judged[1:]]).mean()), float(markov.mean()), float(markov.sum() / messages))
