@@ -12,6 +12,7 @@ from reading import Lesson, body_of, number
 
 from lobsim.orderflow_ai import load_model
 from lobsim.orderflow_ai.flow_measured import measured_flow
+from lobsim.orderflow_ai.forecast_judging import NETWORK
 from lobsim.orderflow_ai.stored_forecast import measured_scores
 from lobsim.orderflow_ai.tokens_layout import FIELD_NAMES, VOCABULARY
 
@@ -71,7 +72,17 @@ def test_the_table_of_forecasts_is_the_stored_one_and_no_market_pays():
     for line, (_, row) in zip(lines("net-stored")[1:], own.iterrows(), strict=True):
         assert line.split()[0] == row["world"]
         assert floats(line)[-1] == pytest.approx(row["net_bps"], abs=0.0051)
-    assert own["net_bps_high"].max() < 0 or "pays" not in LESSON.text_of("net-stored-text")
+    assert own["net_bps_high"].max() < 0  # "nobody earns"
+    gain = own[own["model"] == NETWORK].set_index(["world", "horizon"])
+    made = gain.loc["LOBM"]
+    assert (made["f1_gain_low"] < 0).all() and made.loc[30, "f1_gain_high"] < 0
+    for share, told in (("GOOG", "0.04 on GOOG"), ("AMZN", "0.03 on AMZN")):
+        assert gain.loc[(share, 10), "f1_gain_low"] > 0
+        assert f"{gain.loc[(share, 10), 'f1_gain']:.2f}" in told
+        assert told in LESSON.text_of("net-stored-text")
+    assert gain.loc[("GOOG", 100), "f1_gain_low"] < 0 > gain.loc[("AMZN", 100), "f1_gain_high"]
+    assert f"loses {-own['net_bps'].max():.1f} bps a trade" in LESSON.text_of("net-stored-text")
+    assert f"A score of {gain.loc[('GOOG', 10), 'f1']:.2f}" in LESSON.text_of("net-stored-text")
 
 
 # -- words ----------------------------------------------------------------------------------------
@@ -130,8 +141,8 @@ def test_three_tokens_see_what_the_table_says():
     told = [number(row[4]) for row in rows]
     wide, short = (LESSON.checks["attend"].reference(**given("attend", k)).ravel() for k in (0, 1))
     assert told == pytest.approx([wide[0], wide[1], wide[2], short[2]])
-    assert "[9.0, 4.2, 5.0]" in LESSON.printed("see-attend")
-    assert "[9.0, 4.2, 4.5]" in LESSON.printed("see-attend")
+    assert "window 3 9.0 4.2 5.0" in LESSON.printed("see-attend")
+    assert "window 2 9.0 4.2 4.5" in LESSON.printed("see-attend")
 
 
 def test_two_events_are_barred_as_the_table_says():
@@ -175,6 +186,7 @@ def test_the_text_reads_the_stored_perplexities_as_they_are():
     assert bits["Hawkes"]["TIME"] < bits["transformer"]["TIME"]  # "a hair ahead"
     spent, text = measured_flow()["training"], LESSON.text_of("stored-bits-text")
     assert f"{spent['parameters']:,}" in text and f"of {spent['steps']:,} steps" in text
+    assert round(spent["cpu_min"]) == 11 and spent["days"] == 16
     first, *_, last = spent["log"]
     assert f"After {first['steps']} of" in text
     assert f"at {first['validation'] / math.log(2):.2f} bits" in text
@@ -224,7 +236,7 @@ def test_nothing_that_the_model_says_is_refused():
 def test_the_copy_is_closest_and_knows_its_day_by_heart_and_does_not_answer():
     medians = dict(re.findall(r"([a-zA-Z -]+?) (\d+\.\d)", lines("judge-facts")[-2].split(":")[1]))
     apart = {name.strip(" ,"): float(x) for name, x in medians.items()}
-    assert min(("copy", "message model", "Hawkes", "Poisson"), key=apart.get) == "copy"
+    assert apart["copy"] < apart["message model"] < min(apart["Hawkes"], apart["Poisson"])
     heart = {line[:15].strip(): float(re.search(r"([\d.]+)%", line)[1])
              for line in lines("copy-look")}
     assert heart["copy"] == 100.0 and heart["message model"] < heart["held-out day"] + 5
