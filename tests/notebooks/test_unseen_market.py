@@ -72,8 +72,8 @@ def _neighbours(moves):
 
 # Measured otherwise than the lesson does, so that the two cannot share a fault.
 SIGNS = {
-    "drought": lambda s: practice(s).trades["time_s"].between(42_300, 42_900).sum() / (
-        practice(s).trades["time_s"].between(40_500, 41_100).sum()) < 0.45,
+    "drought": lambda s: practice(s).trades.query("42_300 <= time_s < 42_900")["shares"].sum()
+    < 0.55 * practice(s).trades["shares"].sum() / 12,
     "trend": lambda s: _neighbours(_moves(s, 12)) > 0.25,
     "overshoot": lambda s: _neighbours(_moves(s, 4)) < -0.12,
     "hidden": lambda s: np.mean([p not in (b, a) for p, b, a in practice(s).trades[
@@ -115,8 +115,9 @@ def idle(seen, desk):
     return np.zeros((len(seen), 3))
 
 
-# Trends and overshoots are the markets in which a gain is hardest to see.
-@pytest.mark.parametrize("student", ["student-2", "student-9"])
+# A market of trends, in which a gain is hardest to see. Those of a dozen students more are played
+# by tests/benchmarks/capstone_students.py.
+@pytest.mark.parametrize("student", ["student-2"])
 def test_the_reference_earns_full_marks_at_a_students_desk_and_naive_trading_few(student):
     for name, check in CHECKS.items():
         result = _marks(name, _reference(name), student)
