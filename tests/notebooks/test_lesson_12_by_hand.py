@@ -209,7 +209,7 @@ def test_the_text_reads_the_stored_facts_as_they_are():
     assert set(flows["learned"]["far"]) == {"sign_acf_10", "adverse_selection_10s", "ofi_r2_10s"}
     for name, told in zip(("learned", "Hawkes", "Poisson"), ("1.2", "2.4", "2.0")):
         assert f"{away[name]:.1f}" == told and f"{told}" in LESSON.text_of("ex-answer")
-    assert LESSON.printed("stored-facts").count(" of ") == len(flows)
+    assert [line.split("  ")[0] for line in lines("stored-facts")[1:]] == list(flows)
 
 
 def test_the_text_reads_the_stored_answers_as_they_are():
@@ -225,6 +225,10 @@ def test_the_text_reads_the_stored_answers_as_they_are():
     assert f"from −{-own['low'][3]:.2f} to {own['high'][3]:.2f}" in text
     assert f"by {rows['Hawkes', 2000]['mean'][3]:.1f} ticks in thirty seconds" in text
     assert f"has {rows['held-out', 2000]['mean'][3]:.1f}." in text
+    without = rows["held-out, without Impact", 500]
+    assert f"{without['mean'][1]:.2f} ticks after a second" in text and without["high"][1] < 0.05
+    assert next(iter(rows))[0] == "held-out, without Impact"  # "the first row tells"
+    assert {row["pairs"] for row in rows.values() if row["flow"] in ("held-out", "learned")} == {24}
     assert f"moved {true['mean'][1]:.2f} ticks, the model's {own['mean'][1]:.2f}" in (
         LESSON.text_of("ex-answer"))
 
