@@ -114,10 +114,12 @@ def test_words_come_back_and_are_the_librarys():
 
 
 def test_six_words_surprise_as_the_table_says():
-    rows, (flat, markov, message) = body_of(LESSON.text_of("bits-intro")), LESSON.by_hand("surprise")
+    rows = body_of(LESSON.text_of("bits-intro"))
+    flat, markov, message = LESSON.by_hand("surprise")
     for row, mean in zip(rows, (flat, markov), strict=True):
         told = [number(x) for x in row[1:]]
-        assert told[3] == pytest.approx(mean, abs=5e-4) == pytest.approx(np.mean(told[:3]), abs=1e-3)
+        assert told[3] == pytest.approx(mean, abs=5e-4)
+        assert told[3] == pytest.approx(np.mean(told[:3]), abs=1e-3)
     text = LESSON.text_of("bits-intro")
     for chance, told in (((2 + 3 / 7) / 4, "0.607"), ((2 + 4 / 7) / 3, "0.857"),
                          ((1 + 4 / 7) / 4, "0.393")):
@@ -169,7 +171,8 @@ def test_the_stored_perplexities_are_the_printed_ones():
     for line in lines("stored-bits")[2:]:
         name, told = line.split()[0], floats(line)
         assert told[7] == pytest.approx(sum(rows[name]["bits"].values()), abs=0.0051)
-        assert told[8] == pytest.approx(rows[name]["less_nats"] / math.log(2), abs=0.0051)
+        if len(told) > 8:  # of Markov itself there is no difference
+            assert told[8] == pytest.approx(-rows[name]["less_nats"] / math.log(2), abs=0.0051)
 
 
 def test_the_text_reads_the_stored_perplexities_as_they_are():
@@ -197,7 +200,8 @@ def test_the_text_reads_the_stored_perplexities_as_they_are():
 def test_the_window_is_half_a_second():
     shape, rate = load_model()[0].shape, 62
     messages = shape.window / 4.4
-    assert messages == pytest.approx(29, abs=0.5) and messages / rate == pytest.approx(0.5, abs=0.05)
+    assert messages == pytest.approx(29, abs=0.5)
+    assert messages / rate == pytest.approx(0.5, abs=0.05)
     assert f"{shape.window} words are some 29 messages" in LESSON.text_of("train-intro")
 
 
