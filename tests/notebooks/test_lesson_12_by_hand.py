@@ -168,7 +168,7 @@ def test_your_heads_are_the_models():
 
 def test_the_stored_perplexities_are_the_printed_ones():
     rows = {row["model"]: row for row in measured_flow()["perplexity"]}
-    for line in lines("stored-bits")[2:]:
+    for line in lines("stored-bits")[2:-1]:
         name, told = line.split()[0], floats(line)
         assert told[7] == pytest.approx(sum(rows[name]["bits"].values()), abs=0.0051)
         if len(told) > 8:  # of Markov itself there is no difference
@@ -195,6 +195,18 @@ def test_the_text_reads_the_stored_perplexities_as_they_are():
     assert f"at {first['validation'] / math.log(2):.2f} bits" in text
     assert f"at the end at {last['validation'] / math.log(2):.2f}" in text
     assert len(rows["transformer"]["nats_per_message"]) == 8 and "eight held-out" in text
+
+
+def test_the_text_reads_the_real_day_as_it_is():
+    bits = {row["model"]: row["bits"] for row in measured_flow()["real"]}
+    whole = {name: sum(own.values()) for name, own in bits.items()}
+    text, own = LESSON.text_of("stored-bits-text"), whole["transformer"]
+    assert f"{whole['Markov'] - own:.2f} bits a message less than the Markov table" in text
+    assert f"{whole['Hawkes'] - own:.2f} less than Hawkes" in text
+    gain = {name: bits["Markov"][name] - bits["transformer"][name] for name in FIELD_NAMES}
+    assert max(gain, key=gain.get) == "EVENT"  # "most of it with the event"
+    assert bits["transformer"]["TIME"] < min(bits[name]["TIME"] for name in ("Hawkes", "Markov"))
+    assert f"transformer {own:.2f}, Markov" in lines("stored-bits")[-1]
 
 
 def test_the_window_is_half_a_second():
