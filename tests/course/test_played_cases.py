@@ -1,4 +1,4 @@
-"""Hidden cases that are games: the world stays outside, the learner's function is asked many times."""
+"""Hidden cases that are games: the world stays outside, the answer is asked many times."""
 
 import pytest
 
