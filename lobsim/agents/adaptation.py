@@ -50,7 +50,8 @@ SHOCKS = {"drought": {"activity": 0.2, "volatility": 0.2**-0.5},
 of what `lobsim.market.trading_days.DayRates` counts in; three times the usual arrivals. The
 outer price moves as on the day without."""
 HEAVY = {"dry and wide": {"activity": 1 / 3, "volatility": 3.0**0.5, _SLACK: 3.0}}
-"""More than a usual day brings: a third of the arrivals, and spreads some three times as wide."""
+"""More than a usual day brings: a third of the arrivals, and spreads that widen by three, which
+makes them, by name, two to six times as wide."""
 
 
 class ShockedUniverse(Universe):

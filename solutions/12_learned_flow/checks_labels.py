@@ -78,7 +78,7 @@ LABELS = Check(
     parts=[
         Part("ten mids by hand", 1.0, [Case(TEN, "the mids above")],
              category="worked example"),
-        Part("other days", 3.0, other_days, False, category="other numbers", partial=True),
+        Part("other days", 3.0, other_days, False, category="other numbers"),
         Part("ties, and parts without a rest", 2.0, odd_days, False, category="edge cases"),
     ],
     mistakes=[

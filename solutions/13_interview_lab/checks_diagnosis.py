@@ -116,7 +116,7 @@ def tight(rng):
     known = _venue(rng, first).inputs
     prior = np.full(len(known["prior"]), 0.01)
     prior[int(rng.integers(len(prior)))] = 1 - 0.01 * (len(prior) - 1)
-    return [Case(_venue(rng, second, budget=1.5).inputs, "few days"),
+    return [Case(_venue(rng, second, budget=1.5).inputs, "a budget of 1.5"),
             Case(known | {"prior": prior, "sure": 0.8}, "sure before any look"),
             Case(_venue(rng, first, budget=30.0, sure=0.9999).inputs, "all looks may be needed")]
 

@@ -266,7 +266,7 @@ def _buffer(rng, steps, worlds, discount=0.99, chance=0.25, kinds=(1, 2)):
 
 
 def other_buffers(rng):
-    return [Case(_buffer(rng, 6, 2), "two worlds"), Case(_buffer(rng, 8, 4, 0.95), "four worlds")]
+    return [Case(_buffer(rng, 6, 2), "6 steps of 2"), Case(_buffer(rng, 8, 4, 0.95), "8 steps of 4")]
 
 
 def odd_buffers(rng):

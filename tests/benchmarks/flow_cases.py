@@ -18,7 +18,7 @@ BARE = "held-out, without Impact"
 """The same, but that own orders move nobody's mind: `Impact` acts on own orders alone."""
 TRUE, OTHERS, LEARNED = "held-out", "held-out, other days", "learned"
 """The market that was learned from, on days not learned from: twice, to tell what chance does."""
-REAL_STEPS = 1_000
+REAL_STEPS = 400
 """Of training on a real day."""
 _CROWD = (ZeroIntelligence, Takers, Fundamental, Makers, Impact, Hidden, Metaorders, Predator,
           VolumeCurve)

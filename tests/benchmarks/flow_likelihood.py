@@ -50,6 +50,15 @@ def day_of(encoded: Encoded) -> Day:
                2 * TYPE_OF[events // 2] + events % 2)
 
 
+def taped_day(encoded: Encoded, taped: np.ndarray) -> Day:
+    """Times and events of some messages alone, as if the others were not there."""
+    day = day_of(encoded)
+    times = encoded.messages["time_ns"][taped]
+    gaps_ns = np.diff(times, prepend=encoded.start_ns)
+    buckets = np.searchsorted(GAP_EDGES_NS, gaps_ns, side="right") - 1
+    return Day(gaps_ns * NS, buckets, day.events[taped], day.types[taped])
+
+
 def six_times(day: Day) -> tuple[np.ndarray, np.ndarray, float]:
     """Times (s since the start), types, and the length of a day, as `fit_hawkes` takes them."""
     times = np.cumsum(day.gaps_s)

@@ -106,7 +106,7 @@ def of_real(rows: list[dict] | None) -> str:
                      for row in sorted(rows, key=lambda row: row["per_token"]))
     return (f" Trained on the first 70 % of one real day (LOBSTER's sample of GOOG, 21 June 2012; "
             f"not in this package) for {REAL_STEPS:,} steps and judged on {rows[0]['messages']:,} "
-            f"messages of its last 20 %, per token: {told}.")
+            f"messages of its last 20 % that are on the tape, per token: {told}.")
 
 
 def section() -> str:

@@ -22,7 +22,8 @@ import numpy as np
 import torch
 from flow_cases import BARE, OTHERS, REAL_STEPS, TRUE, flow_makers, mean_interval
 from flow_likelihood import (Day, constant_losses, day_of, fitted_hawkes, fitted_queues,
-                             hawkes_losses, poisson_rates, queue_losses, shares_of, with_table)
+                             hawkes_losses, poisson_rates, queue_losses, shares_of, taped_day,
+                             with_table)
 
 from lobsim.analytics import facts_of, scorecard
 from lobsim.data import read_lobster, to_messages
@@ -215,18 +216,23 @@ def real() -> list[dict]:
     model, _ = train_model(parts[:1], parts[1:2], ModelShape(),
                            Budget(steps=REAL_STEPS, every=100), seed=1, tokenizer=TOKENIZER)
     tables = {"Markov": TableModel(1).fit(parts[:1]), "unigram": TableModel(0).fit(parts[:1])}
+    tables = {"Markov": TableModel(1).fit(parts[:1]), "unigram": TableModel(0).fit(parts[:1])}
     losses = {"transformer": token_losses(model, parts[2], most=PART)}
     losses |= {name: table.loss(parts[2]) for name, table in tables.items()}
-    known = np.isfinite(losses["transformer"])
-    messages = day_of(encoded)
-    end = int(parts[0].message[-1])
-    learned, latest = (Day(*(array[first:end] for array in messages))
+    # A message that is only there to bring the book back to the file's is no order of anybody.
+    taped = ~told.is_patch[encoded.kept]
+    known = np.isfinite(losses["transformer"]) & taped[parts[2].message]
+    tape = taped_day(encoded, taped)
+    end = int(taped[:parts[0].message[-1]].sum())
+    learned, latest = (Day(*(array[first:end] for array in tape))
                        for first in (0, max(end - REAL_FIT, 0)))
     shares = shares_of([learned])
     whole_day = tables["Markov"].loss(whole)
-    for name, own in (("Poisson", constant_losses(messages, poisson_rates([learned]), shares)),
-                      ("Hawkes", hawkes_losses(messages, fitted_hawkes(latest), shares))):
-        losses[name] = with_table(own, whole_day, whole.fields)[cuts[2]:]
+    for name, own in (("Poisson", constant_losses(tape, poisson_rates([learned]), shares)),
+                      ("Hawkes", hawkes_losses(tape, fitted_hawkes(latest), shares))):
+        spread = np.full((len(taped), 2), np.nan)
+        spread[taped] = own
+        losses[name] = with_table(spread, whole_day, whole.fields)[cuts[2]:]
     return _score_rows({name: [score_losses(np.where(known, values, np.nan), parts[2])]
                         for name, values in losses.items()})
 

@@ -7,7 +7,7 @@ import pytest
 from reading import Lesson, body_of, number
 
 from lobsim.agents import shipped_results
-from lobsim.agents.adaptation import measured_adaptation
+from lobsim.agents.adaptation import measured_adaptation, measured_worth
 from lobsim.agents.leak_surface import leak_surface
 from lobsim.strategies import AlmgrenChriss, PortfolioChriss, RandomisedTWAP
 
@@ -253,3 +253,24 @@ def test_the_agents_do_not_adapt_to_shocks_and_the_tuned_rule_moves_when_spreads
         pace = {row["shock"]: row for row in told["rows"] if row["policy"] == policy
                 and (row["column"], row["phase"]) == ("pace", "during")}
         assert pace["drought"]["high"] < 0 < pace["rush"]["low"]
+
+
+def test_knowing_a_shock_is_worth_nothing_in_usual_ones_and_much_in_heavy_ones():
+    told = measured_worth()
+    scenes, text = told["scenes"], LESSON.text_of("worth-text")
+    cost = {(row["scene"], row["rule"]): row for row in told["rows"]}
+    for name in ("drought", "widening"):
+        assert scenes[name]["knows"] == scenes[name]["blind"] == [0.0, 0.5]
+        assert min(cost[name, rule]["low"] for rule in ("sooner", "at the mid")) > 0
+    rush = cost["rush", "as one that knows"]
+    assert scenes["rush"]["knows"] != scenes["rush"]["blind"] and rush["low"] < 0 < rush["high"]
+    short, hour = (cost[name, "as one that knows"] for name in (
+        "dry and wide", "dry and wide, an hour"))
+    assert (f"saves {-short['difference']:.2f} bps ({-short['high']:.2f} to {-short['low']:.2f})"
+            in text)
+    assert f"saves {-hour['difference']:.2f}" in text and hour["high"] < 0
+    assert scenes["dry and wide"]["knows"] == scenes["dry and wide, an hour"]["knows"] == [0, 0]
+    assert scenes["dry and wide, an hour"]["blind"] == [1.0, 1.0]
+    for rule in ("sooner", "later"):
+        behind = cost["dry and wide, an hour", rule]["difference"] - hour["difference"]
+        assert behind == pytest.approx(3, abs=0.5)

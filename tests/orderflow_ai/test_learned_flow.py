@@ -7,6 +7,7 @@ import learned_flow_table
 import numpy as np
 import pytest
 import readme_parts
+from numba.core import config
 
 from lobsim.market import Market
 from lobsim.market.parts import Latency, Takers
@@ -18,6 +19,9 @@ from lobsim.orderflow_ai.message_model_data import stream_of
 from lobsim.orderflow_ai.message_model_tables import TableModel
 from lobsim.orderflow_ai.message_model_training import score_losses, token_losses
 from lobsim.orderflow_ai.tokens_layout import GAP_EDGES_NS, GAPS
+
+
+compiled = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="the JIT is off: minutes a second")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +54,7 @@ def test_what_the_readme_says_of_learned_flow_is_what_was_stored():
     assert readme_parts.shown("learned flow") == learned_flow_table.section()
 
 
+@compiled
 @pytest.mark.parametrize("parts", [(), (Latency(order_s=0.2, cancel_s=0.2),)])
 def test_a_learned_market_trades_with_own_orders_and_refuses_no_message(parts):
     def played(steps):
@@ -70,6 +75,7 @@ def test_a_learned_market_trades_with_own_orders_and_refuses_no_message(parts):
     assert (one.record().initial[names] == true.record().initial[names]).all()
 
 
+@compiled
 def test_a_flow_is_named_or_given(shipped, tmp_path):
     for wrong in ("learnt", tmp_path / "nowhere", 3):
         with pytest.raises(ValueError, match="must be one of learned, the folder"):

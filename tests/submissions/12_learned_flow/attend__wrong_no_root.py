@@ -1,4 +1,4 @@
-# marks: 0  mistake: no_root
+# marks: 1  mistake: no_root
 def attend(query, key, value, window, slope):
     query, key, value = (torch.as_tensor(x, dtype=torch.float32) for x in (query, key, value))
     place = torch.arange(len(query))

@@ -1,4 +1,4 @@
-# marks: 0  mistake: even
+# marks: 1  mistake: even
 def barred(first, second, allowed):
     left = second * allowed
     count = allowed.sum(axis=1)

@@ -1,4 +1,4 @@
-# marks: 0  mistake: tie
+# marks: 1  mistake: tie
 def labels(mid, horizon, learn, flat):
     n = len(mid)
     move = np.array([mid[t + 1:t + horizon + 1].mean() - mid[t] for t in range(n - horizon)])

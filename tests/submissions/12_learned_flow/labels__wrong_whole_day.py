@@ -1,4 +1,4 @@
-# marks: 0  mistake: whole_day
+# marks: 1  mistake: whole_day
 def labels(mid, horizon, learn, flat):
     n = len(mid)
     move = np.array([mid[t + 1:t + horizon + 1].mean() - mid[t] for t in range(n - horizon)])

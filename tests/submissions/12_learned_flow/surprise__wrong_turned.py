@@ -1,4 +1,4 @@
-# marks: 0  mistake: turned
+# marks: 1  mistake: turned
 def surprise(learned, judged, size, messages, added, backing):
     pairs = np.zeros((size, size))
     np.add.at(pairs, (learned[:-1], learned[1:]), 1)
