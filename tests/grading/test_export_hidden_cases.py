@@ -63,6 +63,7 @@ def strings_of_cases(lesson: str, students: list[str]) -> tuple[set[str], set[st
     for path in sorted((ROOT / "lessons" / lesson).glob("*")):
         released = path.read_text(encoding="utf-8")
         hidden = {text for text in hidden if text not in released}
+    hidden -= set(students)  # by whom a case is drawn is no secret
     return {text for text in hidden if not any(text in other for other in open_)}, open_
 
 
