@@ -274,3 +274,21 @@ def test_knowing_a_shock_is_worth_nothing_in_usual_ones_and_much_in_heavy_ones()
     for rule in ("sooner", "later"):
         behind = cost["dry and wide, an hour", rule]["difference"] - hour["difference"]
         assert behind == pytest.approx(3, abs=0.5)
+
+
+def test_who_is_trained_on_shocks_adapts_its_price_and_nothing_else():
+    told = measured_worth()["training"]
+    text = LESSON.text_of("worth-school-text")
+    change = {(row["shock"], row["column"]): row for row in told["beside"]
+              if row["policy"] == "PPO of shocked days" and row["rival"] == "patient"}
+    assert {key for key, row in change.items() if row["low"] > 0 or row["high"] < 0} == {
+        ("widening", "price"), ("dry and wide", "price")}
+    wide, dry = (change[name, "price"]["difference"] for name in ("widening", "dry and wide"))
+    assert wide < 0 and dry < 0
+    assert f"are wide its price falls by {-wide:.2f}" in text
+    assert f"dry and wide by {-dry:.2f}" in text
+    scene = measured_worth()["scenes"]["dry and wide"]
+    assert scene["knows"][1] - scene["blind"][1] == -0.5  # "the half step that the rule makes"
+    ordinary = {row["against"]: row for row in told["ordinary"]}
+    assert ordinary["patient in the spread"]["low"] < 0 < ordinary["patient in the spread"]["high"]
+    assert told["seeds"] == 3
