@@ -195,6 +195,7 @@ def reference_claim(desk=None, seen=None, **asked):
 def play_claim(ask, kept, desk, seed, promise):
     if "told" not in kept:
         told = ask(desk=desk, seen=None)
+        told = told.tolist() if isinstance(told, np.ndarray) else told
         if not (isinstance(told, (tuple, list)) and len(told) == 3 and all(
                 isinstance(x, (int, float)) and np.isfinite(x) for x in told)):
             raise ValueError("without `seen` claim() must return three finite numbers")

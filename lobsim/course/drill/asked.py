@@ -111,7 +111,9 @@ class Asked:
         planned, _, result = self._instance
         value = amount(typed, self.unit)
         found = judge(planned, lambda inputs: Outcome(value), hidden=True)
-        lines = [] if found.passed else list(found.parts[0].cases[0].lines)
+        # "It is 3, expected 2" speaks of a variable; here it would read as the answer
+        lines = [] if found.passed else [line.replace("It is ", "You said ", 1)
+                                         for line in found.parts[0].cases[0].lines]
         lines += [f"Likely mistake: {message}" for _, message in found.mistakes]
         if found.passed:
             lines = [f"Right: {result:.6g} {self.unit}".rstrip() + "."]

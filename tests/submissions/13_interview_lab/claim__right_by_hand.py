@@ -7,4 +7,4 @@ def claim(desk, seen=None):
     own, twap = days["own"].to_numpy(), days["TWAP"].to_numpy()
     gap = own - twap
     half = 2 * gap.std(ddof=1) / math.sqrt(len(gap))
-    return float(gap.mean()), float(gap.mean() - half), float(gap.mean() + half)
+    return np.array([gap.mean(), gap.mean() - half, gap.mean() + half])
