@@ -56,6 +56,19 @@ def _cut_off(figures, values):
     return found
 
 
+def _as_text(figures, values):
+    """Rounded as it should be, and then compared as text: -0.03 is "-0.0", not "0.0"."""
+    found = []
+    for n, (written, unit) in enumerate(figures):
+        wanted = {"%": "share", "": "count"}.get(unit, unit)
+        decimals = len(written.partition(".")[2])
+        texts = [f"{100 * v if unit == '%' else v:.{decimals}f}" for v, held in values
+                 if held == wanted]
+        if written.replace(",", "") not in texts:
+            found.append(n)
+    return found
+
+
 def _written(figures, values):
     return [figures[n][0] for n in reference_unsourced(figures, values)]
 
@@ -171,6 +184,8 @@ UNSOURCED = Check(
         Mistake("whole_digit", _wrong(half="whole digit"),
                 "half a unit of the last digit, not a whole one: 15 is not 15.6 rounded"),
         Mistake("cut_off", _cut_off, "digits are rounded, not cut off: 15.61 is 16, not 15"),
+        Mistake("as_text", _as_text,
+                "compare numbers, not texts: 0.0 and -0.0 are the same figure"),
         Mistake("zeros_lost", _wrong(decimals_of=repr),
                 "2.10 has two decimals, 2.1 has one; count them in the text, not in the float"),
         Mistake("first_only", _wrong(first=True), "any of the values may be the source"),
@@ -186,7 +201,8 @@ def reference_checked_call(parameters, text):
 
 def _checked(parameters, text, unknown=True, bounds=True, strict=False, booleans=False,
              defaults=True, constants=True, coerce=False, choices=True, whole=True,
-             required=True, turned=False, nan_passes=False):
+             required=True, turned=False, nan_passes=False, nulls=False, filled=False,
+             over=False):
     def refuse(reason):
         return ({}, reason) if not turned else (reason, {})
 
@@ -199,16 +215,23 @@ def _checked(parameters, text, unknown=True, bounds=True, strict=False, booleans
         return refuse("json")
     if not isinstance(given, dict):
         return refuse("object")
+    if nulls:
+        given = {name: value for name, value in given.items() if value is not None}
     known = parameters["properties"]
     if unknown and any(name not in known for name in given):
         return refuse("unknown")
     arguments = {}
     for name, told in known.items():
+        if over and "default" in told:
+            arguments[name] = told["default"]
+            continue
         if name not in given:
             if name in parameters["required"] and required:
                 return refuse("missing")
             if "default" in told and defaults:
                 arguments[name] = told["default"]
+            elif filled:
+                arguments[name] = None
             continue
         value = given[name]
         if coerce and isinstance(value, str) and told["type"] != "string":
@@ -268,6 +291,7 @@ def _schema(rng):
                         "maximum": float(rng.integers(60, 900))},
         "kind": {"type": "string", "description": "which", "enum": ["limit", "market", "cancel"],
                  "default": "limit"},
+        "owner": {"type": "string", "description": "whose; left out: everybody's"},
     }
     keys = list(properties)
     order = [keys[k] for k in rng.permutation(len(keys))]
@@ -277,7 +301,7 @@ def _schema(rng):
 
 def _names(schema):
     kinds = {told["type"]: name for name, told in schema["properties"].items()
-             if "enum" not in told}
+             if "enum" not in told and name != "owner"}
     return kinds["string"], kinds["integer"], kinds["number"]
 
 
@@ -301,7 +325,7 @@ def good_calls(rng):
     day, whole, number = _names(schema)
     told = schema["properties"]
     edge = given | {whole: told[whole]["maximum"], number: told[number]["minimum"]}
-    return [_call(schema, given, "everything is given"),
+    return [_call(schema, given | {"owner": "desk"}, "everything is given"),
             _call(schema, {day: given[day], number: given[number]}, "only what is required"),
             _call(schema, edge, "at the border of what is allowed"),
             _call(schema, given | {number: int(given[number]) + 1}, "a whole number of seconds")]
@@ -326,8 +350,9 @@ def traps(rng):
     given = _good(rng, schema)
     day, whole, number = _names(schema)
     text = json.dumps(given)
-    return [_call(schema, text[:-2], "cut off"), _call(schema, json.dumps([given]), "a list"),
+    return [_call(schema, json.dumps([given]), "a list"),
             _call(schema, given | {whole: True}, "true is no number"),
+            _call(schema, given | {"owner": None}, "null is no text"),
             _call(schema, given | {whole: given[whole] + 0.5}, "half of one"),
             _call(schema, text.replace(str(given[number]), "NaN"), "NaN is no JSON"),
             _call(schema, given | {number: "ten", "minutes": 5}, "two things are wrong")]
@@ -343,7 +368,8 @@ CHECKED_CALL = Check(
         Part("calls of the tool above", 1.0,
              [_call(SPREADS, {"first_day": "2025-01-17"}, "only what is required"),
               _call(SPREADS, {"first_day": "2025-01-17", "horizon_s": 7200}, "two hours"),
-              _call(SPREADS, {"first_day": "2025-01-17", "horizon_minutes": 5}, "minutes")],
+              _call(SPREADS, {"first_day": "2025-01-17", "horizon_minutes": 5}, "minutes"),
+              _call(SPREADS, '{"first_day": "2025-', "cut off")],
              category="worked example"),
         Part("calls that are right", 1.0, good_calls, False, category="other numbers"),
         Part("calls that are wrong", 1.5, refused_calls, False, category="other numbers",
@@ -361,6 +387,11 @@ CHECKED_CALL = Check(
         Mistake("strict", _guard(strict=True), "minimum and maximum themselves are allowed"),
         Mistake("no_defaults", _guard(defaults=False),
                 "what is left out and has a default gets it"),
+        Mistake("nulls", _guard(nulls=True),
+                "null is a value of the wrong type; it is not the same as left out"),
+        Mistake("filled", _guard(filled=True),
+                "an argument that is left out and has no default stays out"),
+        Mistake("defaults_win", _guard(over=True), "a default is for what was left out, only"),
         Mistake("coerced", _guard(coerce=True),
                 'a number in quotes is a text: "30" for 30 is refused, so that "30 minutes" is, '
                 "too"),

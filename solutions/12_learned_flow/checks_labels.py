@@ -12,7 +12,8 @@ def reference_labels(mid, horizon, learn, flat):
 
 
 def _labels(mid, horizon, learn, flat, against="now", ahead="mean", whole_day=False, overlap="cut",
-            tie=False, unknown=-1, turned=False, signed=False, ends=True, late=0, scaled=False):
+            tie=False, unknown=-1, turned=False, signed=False, ends=True, late=0, scaled=False,
+            start=False, after=False, moving=False, coded=False):
     mid, n = np.asarray(mid, dtype=float), len(mid)
     move = np.full(n, np.nan)
     for t in range(n - horizon):
@@ -24,10 +25,10 @@ def _labels(mid, horizon, learn, flat, against="now", ahead="mean", whole_day=Fa
     crosses = np.zeros(n, bool)
     crosses[max(learn - horizon + late, 0):learn] = True
     seen = known & ((np.arange(n) < learn) | whole_day)
-    if overlap != "measured":
+    if overlap not in ("measured", "threshold"):
         seen &= ~crosses
     size = move[seen] if signed else np.abs(move[seen])
-    threshold = float(np.quantile(size, flat))
+    threshold = float(np.quantile(size, 1 - flat if moving else flat))
     up = move >= threshold if tie else move > threshold
     down = move <= -threshold if tie else move < -threshold
     labels = np.ones(n, dtype=int)
@@ -36,7 +37,11 @@ def _labels(mid, horizon, learn, flat, against="now", ahead="mean", whole_day=Fa
         labels[~known] = unknown
     if overlap != "kept" and overlap != "measured":
         labels[crosses] = unknown
-    return labels, threshold
+    if start:
+        labels[:horizon - 1] = unknown
+    if after:
+        labels[learn:learn + horizon] = unknown
+    return labels - 1 if coded else labels, threshold
 
 
 def _wrong_labels(**how):
@@ -47,23 +52,31 @@ def _wrong_labels(**how):
 
 
 def _day(rng, n, horizon, learn, flat, calm=1.0):
-    """A mid in half ticks; after the cut it moves `calm` times as much."""
-    step = rng.normal(0, 1, n)
-    step[learn:] *= calm
-    return {"mid": 5_000 + np.round(2 * np.cumsum(step)) / 2, "horizon": horizon, "learn": learn,
-            "flat": flat}
+    """A mid in half ticks; after the cut it moves `calm` times as much.
+
+    Horizons are powers of two, for which means of half ticks are exact: many moves are equal to
+    the threshold, and no right way of adding may put them on the other side of it.
+    """
+    while True:
+        step = rng.normal(0, 1, n)
+        step[learn:] *= calm
+        day = {"mid": 5_000 + np.round(2 * np.cumsum(step)) / 2, "horizon": horizon,
+               "learn": learn, "flat": flat}
+        # rows that cross the cut must matter to the threshold, or nobody is told about them
+        if learn == n or _labels(**day)[1] != _labels(**day, overlap="threshold")[1]:
+            return day
 
 
 def other_days(rng):
-    return [Case(_day(rng, 90, 5, 60, 0.4, 2.0), "a wilder day after the cut"),
+    return [Case(_day(rng, 90, 4, 60, 0.4, 2.0), "a wilder day after the cut"),
             Case(_day(rng, 120, 8, 70, 0.25, 0.5), "a calmer one")]
 
 
 def odd_days(rng):
-    still = {"mid": 200.0 + rng.integers(0, 2, 40), "horizon": 1, "learn": 25, "flat": 0.5}
+    still = {"mid": 200.0 + rng.integers(0, 2, 40), "horizon": 1, "learn": 25, "flat": 0.6}
     return [Case(still, "one row ahead, many moves of the same size"),
-            Case(_day(rng, 50, 10, 50, 0.5), "nothing is judged"),
-            Case(_day(rng, 60, 12, 20, 0.5, 3.0), "a short part to learn from")]
+            Case(_day(rng, 50, 8, 50, 0.3), "nothing is judged"),
+            Case(_day(rng, 60, 16, 25, 0.7, 3.0), "a short part to learn from")]
 
 
 TEN = {"mid": np.array([100.0, 101.0, 103.0, 102.0, 104.0, 104.0, 101.0, 103.0, 102.0, 100.0]),
@@ -93,6 +106,8 @@ LABELS = Check(
         Mistake("overlap_measured", _wrong_labels(overlap="measured"),
                 "rows whose horizon crosses the cut have no label, and do not set the threshold "
                 "either"),
+        Mistake("overlap_threshold", _wrong_labels(overlap="threshold"),
+                "rows whose horizon crosses the cut do not set the threshold either"),
         Mistake("off_by_one", _wrong_labels(late=1),
                 "row t looks at rows t + 1 to t + k: t + k must be below `learn`"),
         Mistake("last_mid", _wrong_labels(ahead="last"),
@@ -105,6 +120,14 @@ LABELS = Check(
                 "the threshold is a quantile of the *sizes* of moves, without their sign"),
         Mistake("flat_end", _wrong_labels(ends=False),
                 "the last rows have no whole horizon: nobody knows their label, so it is -1"),
+        Mistake("no_past", _wrong_labels(start=True),
+                "the first rows need nothing before them: equation 1 looks ahead from the mid now"),
+        Mistake("after_the_cut", _wrong_labels(after=True),
+                "rows to judge by keep their labels: what they look at lies after the cut"),
+        Mistake("share_that_moves", _wrong_labels(moving=True),
+                "`flat` is the share that shall be flat, not the share that shall move"),
+        Mistake("coded", _wrong_labels(coded=True),
+                "labels are 0, 1 and 2, and -1 where there is none"),
         Mistake("unknown_is_flat", _wrong_labels(unknown=1),
                 "rows without a label are -1, not flat"),
         Mistake("relative", _wrong_labels(scaled=True),

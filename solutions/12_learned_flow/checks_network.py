@@ -17,17 +17,22 @@ def reference_attend(query, key, value, window, slope):
     return _attend(query, key, value, window, slope)
 
 
-def _attend(query, key, value, window, slope, causal=True, wide=0, sign=1.0, root=True, axis=1,
-            hidden="before", sloped=True, weights=False, turned=False, distance="back"):
+def _attend(query, key, value, window, slope, causal=True, wide=0, sign=1.0, axis=1,
+            hidden="before", sloped=True, weights=False, turned=False, distance="back",
+            divisor="width", windowed=True, itself=True):
     query, key, value = (torch.as_tensor(np.array(x), dtype=torch.float64)
                          for x in (query, key, value))
     n = len(query)
-    scores = (key @ query.T if turned else query @ key.T) / (
-        math.sqrt(query.shape[1]) if root else 1.0)
+    width = {"width": math.sqrt(query.shape[1]), "square": query.shape[1], "all": 1.0,
+             "values": math.sqrt(value.shape[1]), "length": math.sqrt(n)}[divisor]
+    scores = (key @ query.T if turned else query @ key.T) / (1.0 if divisor == "all" else width)
     back = torch.arange(n)[:, None] - torch.arange(n)[None, :]
     if sloped:
-        scores = scores - sign * slope * (back if distance == "back" else back != 0)
-    out = (back >= window + wide) | ((back < 0) & causal)
+        cost = sign * slope * (back if distance != "any" else back != 0)
+        scores = scores - (cost / width if distance == "inside" else cost)
+    out = (windowed & (back >= max(window + wide, 1))) | ((back < 0) & causal)
+    if not itself:
+        out |= back == 0
     if hidden == "zero":
         scores = scores.masked_fill(out, 0.0)
     elif hidden == "before":
@@ -59,7 +64,7 @@ def other_looks(rng):
 
 def odd_looks(rng):
     return [Case(_looks(rng, 7, 4, 1, 0.3), "a window of one sees itself"),
-            Case(_looks(rng, 5, 2, 50, 0.0625), "a window longer than the stream"),
+            Case(_looks(rng, 5, 2, 50, 0.0625, out=3), "a window longer than the stream"),
             Case(_looks(rng, 1, 4, 3, 0.5), "one token")]
 
 
@@ -85,11 +90,24 @@ ATTEND = Check(
                 "a token sees itself and what came before; what comes later is hidden"),
         Mistake("one_more", _wrong_attend(wide=1),
                 "the window counts the token itself: j is seen where i - j < window"),
+        Mistake("one_less", _wrong_attend(wide=-1),
+                "the window counts the token itself: j is seen where i - j < window"),
+        Mistake("no_window", _wrong_attend(windowed=False), "where is the window?"),
+        Mistake("not_itself", _wrong_attend(itself=False),
+                "a token sees itself, too: i - j may be 0"),
         Mistake("rising", _wrong_attend(sign=-1.0),
                 "the slope is *subtracted* for each step back: what is far counts less"),
         Mistake("no_slope", _wrong_attend(sloped=False), "where is the slope?"),
-        Mistake("no_root", _wrong_attend(root=False),
+        Mistake("no_root", _wrong_attend(divisor="all"),
                 "scores are divided by the root of the width of keys"),
+        Mistake("divided_by_width", _wrong_attend(divisor="square"),
+                "scores are divided by the *root* of the width of keys"),
+        Mistake("root_of_values", _wrong_attend(divisor="values"),
+                "the root is that of the width of queries and keys; values may be wider"),
+        Mistake("root_of_length", _wrong_attend(divisor="length"),
+                "the root is that of the width of keys, not of the length of the stream"),
+        Mistake("slope_inside", _wrong_attend(distance="inside"),
+                "only the product of query and key is divided by the root, not the slope"),
         Mistake("zeros", _wrong_attend(hidden="zero"),
                 "a score of 0 is not hidden, exp(0) is 1: use minus infinity"),
         Mistake("masked_after", _wrong_attend(hidden="after"),
@@ -164,6 +182,21 @@ def _raw_both(first, second, allowed):
     return raw, raw
 
 
+def _not_a_number(first, second, allowed):
+    """A dead end divided by its chance of 0."""
+    masked = _mask(first, second, allowed)
+    masked[(np.asarray(second) * allowed).sum(axis=1) == 0] = np.nan
+    return masked, _retry(first, second, allowed)
+
+
+def _allowed_is_enough(first, second, allowed):
+    """A first word counts as open where a second is allowed, though it has no chance."""
+    masked = _mask(first, second, allowed)
+    kept = np.asarray(first)[np.asarray(allowed).any(axis=1)].sum()
+    with_chance = np.asarray(first)[(np.asarray(second) * allowed).sum(axis=1) > 0].sum()
+    return masked * with_chance / kept, _retry(first, second, allowed)
+
+
 def _tokens(rng, firsts, seconds, dead=0):
     while True:
         allowed = rng.random((firsts, seconds)) < 0.6
@@ -179,10 +212,15 @@ def other_tokens(rng):
 
 
 def dead_ends(rng):
+    never = _tokens(rng, 4, 3)
+    row = int(rng.integers(4))
+    never["second"][row] = [0.0, 1.0, 0.0]
+    never["allowed"][row] = [True, False, True]
     free = _tokens(rng, 3, 3)
     free["allowed"] = np.ones((3, 3), bool)
     return [Case(_tokens(rng, 4, 3, dead=1), "an event that nothing may follow"),
             Case(_tokens(rng, 5, 4, dead=3), "three such events"),
+            Case(never, "an event whose allowed words have no chance"),
             Case(free, "nothing is barred: both are the model itself")]
 
 
@@ -209,6 +247,11 @@ BARRED = Check(
                 "retrying throws the *whole* message away and begins anew with the first token"),
         Mistake("dead_ends", _wrong_barred(dead_ends=False),
                 "a first token that nothing may follow is barred, too"),
+        Mistake("not_a_number", _not_a_number,
+                "a dead end has no chance left to divide by: its chances are 0"),
+        Mistake("allowed_is_enough", _allowed_is_enough,
+                "a chance of 0 counts as barred: a first token whose allowed seconds all have no "
+                "chance is a dead end"),
         Mistake("not_normalised", _raw_both, "chances add up to 1: divide by what is left"),
         Mistake("retried_raw", _wrong_barred(retried="raw"),
                 "what retrying ends with adds up to 1: divide by the chance of a valid message"),

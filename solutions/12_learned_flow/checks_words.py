@@ -16,14 +16,14 @@ def reference_spell(side, price, size, bid, ask, lot):
     return _spell(side, price, size, bid, ask, lot)
 
 
-def _number(n, octaves=False, digits="high_first", bits=4):
+def _number(n, octaves=False, digits="high_first", bits=4, words=8, first=8):
     """Bucket and digits of a whole number."""
-    if n < 8:
+    if n < max(words, 8):
         return [n]
     power = n.bit_length() - 1
     parts = 0 if octaves else 2
     left = power - parts
-    bucket = 8 + (power - 3 if octaves else 4 * (power - 3) + ((n >> left) & 3))
+    bucket = first + (power - 3 if octaves else 4 * (power - 3) + ((n >> left) & 3))
     rest = n & ((1 << left) - 1)
     if digits == "none":
         return [bucket]
@@ -33,9 +33,12 @@ def _number(n, octaves=False, digits="high_first", bits=4):
     while left > 0:
         take = min(bits, left)
         left -= take
-        found.append((rest >> left) & ((1 << take) - 1))
+        digit = (rest >> left) & ((1 << take) - 1)
+        found.append(digit << (bits - take) if digits == "padded" else digit)
     if digits == "low_first":
         found = found[::-1]
+    while digits == "no_zeros" and found and found[-1] == 0:
+        found.pop()
     return [bucket, *found]
 
 
@@ -51,7 +54,8 @@ def _low_digits(n):
 
 
 def _spell(side, price, size, bid, ask, lot, base="own", inside_from=1, across="other",
-           units="both", number=_number, sides=True, touch=False):
+           units="both", number=_number, sides=True, touch=False, names=(0, 1), fixed=None):
+    lot = fixed or lot
     best, other = (bid, ask) if side > 0 or not sides else (ask, bid)
     s = side if sides else 1
     behind, beyond = s * (best - price), s * (price - other)
@@ -62,14 +66,13 @@ def _spell(side, price, size, bid, ask, lot, base="own", inside_from=1, across="
     elif beyond >= 0 and not (touch and beyond == 0):
         zone, distance = 2, beyond if across == "other" else -behind
     else:
-        zone, distance = 1, -behind - inside_from
-    if units == "round" or (units == "both" and size % lot == 0):
+        zone, distance = 1, -beyond if inside_from == "other" else -behind - inside_from
+    if units == "round" or (units != "single" and size % lot == 0 and (
+            size > lot or units == "both")):
         unit, count = 0, size // lot
     else:
         unit, count = 1, size
-    if units == "single":
-        unit, count = 1, size
-    return [zone, *number(max(distance, 0)), unit, *number(count)]
+    return [zone, *number(max(distance, 0)), names[unit], *number(count)]
 
 
 def _wrong_spell(**how):
@@ -86,7 +89,8 @@ def _plain_numbers(**how):
 def _order(rng, zone, side=None, wide=False):
     side = int(rng.choice([1, -1])) if side is None else side
     bid = int(rng.integers(2_000, 90_000))
-    ask = bid + (int(rng.integers(12, 400)) if wide else int(rng.integers(3, 9)))
+    # even spreads: from either side's best, no price inside is the same number
+    ask = bid + 2 * (int(rng.integers(6, 200)) if wide else int(rng.integers(2, 5)))
     best, other = (bid, ask) if side > 0 else (ask, bid)
     distance = int(rng.integers(9, 1_900))
     price = {"behind": best - side * distance,
@@ -104,14 +108,16 @@ def other_orders(rng):
 
 
 def odd_orders(rng):
-    bid, lot = int(rng.integers(5_000, 9_000)), 100
+    bid, lot = int(rng.integers(5_000, 9_000)), int(rng.choice([20, 50]))
     ask = bid + int(rng.integers(4, 8))
     far = int(rng.integers(300_000, 900_000))
     join = {"side": -1, "price": ask, "size": 7 * lot, "bid": bid, "ask": ask, "lot": lot}
     touch = {"side": -1, "price": bid, "size": 8 * lot, "bid": bid, "ask": ask, "lot": lot}
     distant = {"side": -1, "price": ask + far, "size": lot - 1, "bid": bid, "ask": ask, "lot": lot}
+    one = {"side": 1, "price": bid - 8, "size": lot, "bid": bid, "ask": ask, "lot": lot}
     return [Case(join, "at the best price"), Case(touch, "just as far as the other side's best"),
             Case(distant, "far away: three digits and more"),
+            Case(one, "one round lot, eight ticks behind"),
             Case(_order(rng, "inside", wide=True), "inside a wide spread")]
 
 
@@ -138,10 +144,20 @@ SPELL = Check(
                 "distances count from the best price of the order's own side, not from the mid"),
         Mistake("inside_from_zero", _wrong_spell(inside_from=0),
                 "one tick better than the own best is number 0 inside"),
+        Mistake("inside_from_other", _wrong_spell(inside_from="other"),
+                "inside, too, the distance counts from the order's own best price"),
         Mistake("across_from_own", _wrong_spell(across="own"),
                 "across the spread the distance counts from the *other* side's best"),
         Mistake("touch", _wrong_spell(touch=True),
                 "at the other side's best an order trades: it is across, at distance 0"),
+        Mistake("eight_is_a_word", _plain_numbers(words=9),
+                "8 is the first number with a bucket, and has a digit behind it"),
+        Mistake("from_zero", _plain_numbers(first=0),
+                "buckets are numbered on after the words 0 to 7: the first is 8"),
+        Mistake("padded", _plain_numbers(digits="padded"),
+                "the last digit is what remains, with no zeros put behind it"),
+        Mistake("zeros_dropped", _plain_numbers(digits="no_zeros"),
+                "a digit of 0 is a digit: without it nobody can tell how many there are"),
         Mistake("no_digits", _plain_numbers(digits="none"),
                 "a bucket alone is not lossless: digits tell where in it the number lies"),
         Mistake("one_digit", _plain_numbers(digits="one"),
@@ -157,6 +173,11 @@ SPELL = Check(
                 "read back"),
         Mistake("single", _wrong_spell(units="single"),
                 "a multiple of the lot is told in round lots, unit 0"),
+        Mistake("one_lot", _wrong_spell(units="several"),
+                "one lot is a multiple of the lot, too"),
+        Mistake("units_turned", _wrong_spell(names=(1, 0)),
+                "unit 0 is round lots, unit 1 single ones"),
+        Mistake("fixed_lot", _wrong_spell(fixed=100), "the round lot is an argument: `lot`"),
     ],
 )  # fmt: skip
 

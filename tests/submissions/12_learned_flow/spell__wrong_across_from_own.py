@@ -1,4 +1,4 @@
-# marks: 3.5  mistake: across_from_own
+# marks: 3.6  mistake: across_from_own
 def spell(side, price, size, bid, ask, lot):
     def number(n):
         if n < 8:

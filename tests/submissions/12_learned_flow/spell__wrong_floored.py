@@ -1,4 +1,4 @@
-# marks: 3.5  mistake: floored
+# marks: 3.7  mistake: floored
 def spell(side, price, size, bid, ask, lot):
     def number(n):
         if n < 8:

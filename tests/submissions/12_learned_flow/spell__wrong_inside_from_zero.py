@@ -1,4 +1,4 @@
-# marks: 4.5  mistake: inside_from_zero
+# marks: 4.6  mistake: inside_from_zero
 def spell(side, price, size, bid, ask, lot):
     def number(n):
         if n < 8:

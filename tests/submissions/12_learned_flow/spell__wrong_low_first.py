@@ -1,4 +1,4 @@
-# marks: 1  mistake: low_first
+# marks: 1.2  mistake: low_first
 def spell(side, price, size, bid, ask, lot):
     def number(n):
         if n < 8:

@@ -1,4 +1,4 @@
-# marks: 0.5  mistake: no_digits
+# marks: 0.4  mistake: no_digits
 def spell(side, price, size, bid, ask, lot):
     def number(n):
         if n < 8:

@@ -1,4 +1,4 @@
-# marks: 1  mistake: one_digit
+# marks: 1.2  mistake: one_digit
 def spell(side, price, size, bid, ask, lot):
     def number(n):
         if n < 8:
