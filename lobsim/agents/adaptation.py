@@ -274,7 +274,7 @@ def measured_adaptation() -> dict:
 
 
 def measured_worth() -> dict:
-    """What there is to gain from knowing of a shock, as stored: ``settings, scenes, rows``.
+    """What is gained by knowing of a shock, as stored: ``settings, scenes, rows, training``.
 
     Returns
     -------
@@ -283,6 +283,8 @@ def measured_worth() -> dict:
         shift and price while it lasts, were best on learning days with the shock and without;
         ``rows`` what other decisions cost on unseen days less the blind one: ``scene, rule, shift,
         price, difference, low, high`` (bps of a client's block, paired by day, 95 %).
+        ``training`` tells what PPO does that was trained on shocked days
+        (``python tests/benchmarks/measure_shock_training.py --store``).
 
     Examples
     --------
