@@ -101,7 +101,7 @@ def random_samples(rng):
 
 def hard_samples(rng):
     far = _samples(rng, 3, 6)
-    far["logits"] = far["logits"] + 800.0
+    far["logits"] = far["logits"] + np.array([0.0, 800.0, 800.0])  # also far from one another
     return [Case(far), Case(_samples(rng, 5, 9) | {"baseline": 0.0})]
 
 
